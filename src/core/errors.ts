@@ -1,0 +1,223 @@
+/**
+ * The error catalogue: every failure Portunus names, and what each becomes at the edges of the
+ * system (HTTP status, gRPC status, process exit code).
+ *
+ * Code throws {@linkcode PortunusError} anywhere; exactly one place per edge answers with it.
+ * An error that is not a `PortunusError` is a defect and is answered as `internal`.
+ *
+ * @module
+ */
+
+/** Command families; the same code can exit differently in each (spec `cli.md` §2.2). */
+export type ExitFamily = "local" | "rule" | "user" | "owner_cap";
+
+/** gRPC status numbers that Portunus answers with. */
+export const GRPC_STATUS = {
+  CANCELLED: 1,
+  FAILED_PRECONDITION: 9,
+  INTERNAL: 13,
+  UNAUTHENTICATED: 16,
+} as const;
+
+interface ErrorRow {
+  /** HTTP status of the error envelope. */
+  readonly http?: number;
+  /** gRPC status number. */
+  readonly grpc?: number;
+  /** Exit code per command family; 1 where none is given. */
+  readonly exit?: Readonly<Partial<Record<ExitFamily, number>>>;
+}
+
+const { CANCELLED, FAILED_PRECONDITION, INTERNAL, UNAUTHENTICATED } = GRPC_STATUS;
+
+/** Input that the rule commands report as "validation" (exit 3). */
+const ruleInput: ErrorRow = { http: 400, exit: { rule: 3 } };
+/** The same for commands that work on the local store as well. */
+const sharedInput: ErrorRow = { http: 400, exit: { rule: 3, local: 3 } };
+/** `validation.*` codes: exit 3 for owner caps, 1 for rules (3.1.0 scripts see that). */
+const validation: ErrorRow = { http: 400, exit: { owner_cap: 3 } };
+const userInput: ErrorRow = { http: 422, exit: { user: 3, local: 3 } };
+const unauthenticated: ErrorRow = { http: 401, exit: { user: 4 } };
+const forbidden: ErrorRow = { http: 403, exit: { user: 5 } };
+const userConflict: ErrorRow = { http: 409, exit: { user: 2, local: 2 } };
+const notFound: ErrorRow = { http: 404, exit: { rule: 8, user: 8, owner_cap: 8, local: 8 } };
+
+/** The one table. Rows are grouped by what went wrong, not by where it is answered. */
+export const ERROR_TABLE = {
+  // Shape and content of a request
+  exceeds_cap: ruleInput,
+  health_check_interval_out_of_range: { http: 400 },
+  invalid_billing_anchor: { http: 400 },
+  invalid_bucket: { http: 400 },
+  invalid_client: userInput,
+  invalid_client_address: sharedInput,
+  invalid_cursor: { http: 400 },
+  invalid_display_name: userInput,
+  invalid_enrollment_ttl: { http: 400, exit: { rule: 3, local: 3 } },
+  invalid_limit: { http: 422 },
+  invalid_name: sharedInput,
+  invalid_outcome: { http: 422 },
+  invalid_port_range: userInput,
+  invalid_protocol: ruleInput,
+  invalid_quota_size: { http: 400 },
+  invalid_target: ruleInput,
+  invalid_target_host: ruleInput,
+  invalid_target_host_label_hyphen: ruleInput,
+  invalid_target_host_label_too_long: ruleInput,
+  invalid_target_host_too_long: ruleInput,
+  invalid_time_range: { http: 400 },
+  invalid_timestamp: { http: 400 },
+  invalid_user_id: userInput,
+  empty_protocol_set: userInput,
+  initial_password_required: userInput,
+  password_invalid: userInput,
+  password_mismatch: userInput,
+  password_too_long: userInput,
+  password_too_short: userInput,
+  range_invalid: ruleInput,
+  reserved_user_id: userInput,
+  rule_shape_conflict: { http: 400 },
+  rule_shape_missing: { http: 400 },
+  target_invalid_host: { http: 400 },
+  target_invalid_port: { http: 400 },
+  targets_duplicate: { http: 400 },
+  targets_empty: { http: 400 },
+  targets_too_many: { http: 400 },
+  traffic_bucket_out_of_retention: { http: 422 },
+  traffic_too_many_rows: { http: 422 },
+  "validation.proxy_protocol_invalid": { http: 400, exit: { rule: 3, owner_cap: 3 } },
+  "validation.proxy_protocol_on_unsupported_rule": { http: 400, exit: { rule: 3, owner_cap: 3 } },
+  "validation.rate_limit_burst_range": validation,
+  "validation.rate_limit_burst_unsupported": validation,
+  "validation.rate_limit_burst_without_rate": validation,
+  "validation.rate_limit_cap_zero": validation,
+  "validation.rate_limit_no_caps_provided": validation,
+  "validation.rate_limit_on_legacy_shape": validation,
+  "validation.rule_update_shape_mismatch": validation,
+  "validation.sni_on_unsupported_rule": validation,
+  "validation.sni_pattern_malformed": validation,
+
+  // Who is asking
+  bootstrap_required: { http: 503, exit: { user: 6 } },
+  credential_invalid: unauthenticated,
+  invalid_login: { http: 401 },
+  setup_token_invalid: { http: 401 },
+  setup_token_required: { http: 401 },
+  unauthenticated,
+  user_disabled: unauthenticated,
+  client_not_granted: forbidden,
+  csrf_content_type_required: { http: 403 },
+  csrf_header_required: { http: 403 },
+  csrf_origin_mismatch: { http: 403 },
+  csrf_origin_required: { http: 403 },
+  not_owner: forbidden,
+  password_change_required: { http: 403 },
+  port_outside_grant: forbidden,
+  protocol_not_granted: forbidden,
+  role_required: forbidden,
+  rate_limited: { http: 429 },
+
+  // What is not there
+  client_not_found: { http: 404, exit: { owner_cap: 1, local: 8 } },
+  credential_not_found: notFound,
+  grant_not_found: notFound,
+  not_found: { http: 404 },
+  owner_rate_limit_not_found: notFound,
+  quota_not_found: notFound,
+  rule_not_found: notFound,
+  user_not_found: notFound,
+
+  // What is in the way
+  already_bootstrapped: userConflict,
+  cannot_remove_self: userConflict,
+  client_already_exists: { http: 409, exit: { rule: 2 } },
+  client_not_revoked: { http: 409 },
+  "conflict.legacy_to_sni_unsupported": { http: 409 },
+  "conflict.sni_fallback_duplicate": { http: 409 },
+  "conflict.sni_route_duplicate": { http: 409 },
+  hash_collision: { http: 409 },
+  last_superadmin: userConflict,
+  port_in_use: { http: 409, exit: { rule: 5 } },
+  user_already_exists: userConflict,
+
+  // What the edge cannot do, or did not do
+  ack_timeout: { http: 504, exit: { rule: 7 } },
+  activation_failed: { http: 422, exit: { rule: 6 } },
+  client_not_connected: { http: 422, exit: { rule: 4 } },
+  endpoint_invalid: { http: 422, grpc: FAILED_PRECONDITION, exit: { local: 3 } },
+  endpoint_not_in_cert_san: { http: 422, grpc: FAILED_PRECONDITION, exit: { local: 3 } },
+  multi_target_unsupported_by_client: { http: 422 },
+  proxy_protocol_unsupported_by_client: { http: 422, exit: { rule: 3 } },
+  quota_target_not_found: { http: 422 },
+  quota_unsupported_by_client: { http: 422 },
+  rate_limit_unsupported_by_client: { http: 422, exit: { owner_cap: 3 } },
+  sni_unsupported_by_client: { http: 422 },
+  unsupported_protocol: { http: 422, exit: { rule: 3 } },
+
+  // The edge's own authentication (gRPC only)
+  enrollment_expired: { grpc: UNAUTHENTICATED },
+  enrollment_invalid: { grpc: UNAUTHENTICATED },
+  enrollment_store_error: { grpc: INTERNAL },
+  enrollment_used: { grpc: UNAUTHENTICATED },
+  malformed_token: { grpc: UNAUTHENTICATED },
+  missing_token: { grpc: UNAUTHENTICATED },
+  token_not_found: { grpc: UNAUTHENTICATED },
+  token_revoked: { grpc: UNAUTHENTICATED },
+  token_verify_error: { grpc: UNAUTHENTICATED },
+  client_dropped_before_hello: { grpc: CANCELLED },
+  client_dropped_before_welcome: { grpc: CANCELLED },
+  transport_error_before_welcome: { grpc: CANCELLED },
+
+  // The machine: store, files, configuration
+  auth_error: { http: 500 },
+  config_invalid: {},
+  internal: { http: 500, grpc: INTERNAL },
+  internal_error: { http: 500 },
+  io_error: { http: 500 },
+  migration_failed: {},
+  password_hash_failed: { http: 500 },
+  schema_version_too_new: { exit: { local: 78 } },
+  store_corrupt: {},
+  store_error: { http: 500 },
+  store_in_use: { exit: { local: 75 } },
+  unsupported_filesystem: {},
+} as const satisfies Record<string, ErrorRow>;
+
+/** The closed set of error codes. Codes are contract; messages are for people. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+const row = (code: ErrorCode): ErrorRow => ERROR_TABLE[code];
+
+/** Whether `text` is a code of the catalogue. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, text);
+}
+
+/** HTTP status for `code`; 500 for codes that no HTTP route answers with. */
+export function httpStatus(code: ErrorCode): number {
+  return row(code).http ?? 500;
+}
+
+/** gRPC status number for `code`; INTERNAL for codes that no RPC answers with. */
+export function grpcStatus(code: ErrorCode): number {
+  return row(code).grpc ?? GRPC_STATUS.INTERNAL;
+}
+
+/** Exit code of a command of `family` that failed with `code`; unknown codes (a newer server's) exit 1. */
+export function exitCode(code: string, family: ExitFamily): number {
+  return isErrorCode(code) ? row(code).exit?.[family] ?? 1 : 1;
+}
+
+/**
+ * A failure with a code of the catalogue.
+ *
+ * The message is `<code>: <detail>`, or the bare code. It must never contain a secret: it is
+ * logged, sent to callers and printed.
+ */
+export class PortunusError extends Error {
+  override readonly name = "PortunusError";
+
+  constructor(readonly code: ErrorCode, readonly detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? code : `${code}: ${detail}`, options);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Identifiers and names: ULIDs, user ids, display names, tokens.
+ *
+ * @module
+ */
+
+import { NAMES } from "./limits.ts";
+
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const USER_ID = /^[a-z][a-z0-9_-]{0,31}$/;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+/** User ids that Portunus creates for itself. */
+export const RESERVED_USERS = { superadmin: "_superadmin", legacy: "_legacy" } as const;
+
+/** The canonical (uppercase) form of a ULID, or `null` when `text` is none. Lowercase is accepted. */
+export function parseUlid(text: string): string | null {
+  const upper = text.toUpperCase();
+  return ULID.test(upper) ? upper : null;
+}
+
+/** Whether `text` is a user id that an operator may choose. */
+export function isUserId(text: string): boolean {
+  return USER_ID.test(text);
+}
+
+/** Whether `text` has the shape of a generated token: 32 bytes as base64url without padding. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+const utf8 = new TextEncoder();
+
+/** What is wrong with `name` as a client's display name, or `null`. Names are kept verbatim. */
+export function clientNameProblem(name: string): string | null {
+  if (name.trim() === "") return "must not be empty or blank";
+  const bytes = utf8.encode(name).length;
+  if (bytes > NAMES.clientNameMaxBytes) {
+    return `must be at most ${NAMES.clientNameMaxBytes} bytes, got ${bytes}`;
+  }
+  if (/\p{Cc}/u.test(name)) return "must not contain control characters";
+  return null;
+}
+
+/** What is wrong with `name` as a user's display name, or `null`. `name` must already be trimmed. */
+export function displayNameProblem(name: string): string | null {
+  const bytes = utf8.encode(name).length;
+  return bytes >= 1 && bytes <= NAMES.displayNameMaxBytes
+    ? null
+    : `must be 1 to ${NAMES.displayNameMaxBytes} bytes, got ${bytes}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Every bound of the system in one place; the unit comes last in the name.
+ *
+ * @module
+ */
+
+/** Limits of names and secrets. */
+export const NAMES = {
+  clientNameMaxBytes: 255,
+  displayNameMaxBytes: 64,
+  bearerMaxBytes: 256,
+  hostnameMaxChars: 253,
+  labelMaxChars: 63,
+  authorityMaxChars: 263,
+  hostHeaderMaxChars: 255,
+} as const;
+
+/** Limits of rules. */
+export const RULES = {
+  targetsMax: 8,
+  healthCheckIntervalMaxSecs: 3600,
+  rangeMaxPortsDefault: 1024,
+  ackTimeoutDefaultSecs: 2,
+  /** A client that answers later than this is gone for the operator who waits. */
+  ackTimeoutMaxSecs: 300,
+} as const;
+
+/** Limits of a control session. */
+export const SESSION = {
+  /** Messages waiting to be sent to one client; producers wait when it is full. */
+  serverOutboundMax: 32,
+  clientOutboundMax: 16,
+  welcomeTimeoutSecs: 10,
+} as const;
+
+/** Enrollment codes. */
+export const ENROLLMENT = {
+  ttlDefaultSecs: 600,
+  ttlMaxSecs: 86_400,
+  /** Rows stay this long after they were used or expired, so that reuse gets an exact answer. */
+  keepSecs: 86_400,
+} as const;
+
+/** The operator HTTP API. */
+export const HTTP = {
+  bodyMaxBytes: 2 * 1024 * 1024,
+} as const;
+
+/** The data plane. */
+export const FORWARD = {
+  dialTimeoutMs: 3_000,
+  listenBacklog: 1_024,
+  acceptRetryMs: 50,
+  copyBufferBytes: 64 * 1024,
+  drainTimeoutDefaultSecs: 30,
+} as const;

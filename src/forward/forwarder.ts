@@ -1,0 +1,75 @@
+/**
+ * The data plane's contract. Engines implement it; the edge and standalone mode use it and know
+ * no engine. Rules cross it as whole, validated snapshots, and counters are read, never pushed,
+ * so nothing of the control plane runs on a packet's path.
+ *
+ * @module
+ */
+
+import type { RateLimit } from "../core/rate_limit.ts";
+import type { RuleSpec } from "../core/rule.ts";
+
+/** Result of {@linkcode Forwarder.open}. `reason` is one of the wire's failure reasons. */
+export type OpenOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** Counters of one listen port. */
+export interface PortCounters {
+  readonly listenPort: number;
+  readonly bytesIn: bigint;
+  readonly bytesOut: bigint;
+  readonly activeConnections: number;
+  readonly datagramsIn: bigint;
+  readonly datagramsOut: bigint;
+}
+
+/** Counters of one rule. Totals are cumulative since the rule was opened; `active*` are gauges. */
+export interface RuleCounters {
+  readonly ruleId: bigint;
+  /** Payload bytes from the outside to the target, counted once written to the target. */
+  readonly bytesIn: bigint;
+  /** Payload bytes from the target to the outside, counted once written there. */
+  readonly bytesOut: bigint;
+  readonly activeConnections: number;
+  /** One entry per listen port, ascending; empty unless the rule spans more than one. */
+  readonly perPort: readonly PortCounters[];
+  readonly dnsFailures: bigint;
+  readonly datagramsIn: bigint;
+  readonly datagramsOut: bigint;
+  readonly activeFlows: number;
+  readonly flowsDroppedOverflow: bigint;
+}
+
+/**
+ * A set of running rules.
+ *
+ * Operations on one rule id must not overlap: a caller waits for `open` before it closes, and
+ * closes (not necessarily drains) before it opens the id again.
+ */
+export interface Forwarder extends AsyncDisposable {
+  /**
+   * Binds every listener of `rule`, or none, and starts forwarding.
+   *
+   * Never throws for what the outside world can cause (a taken port, a missing permission, a
+   * shape this engine does not forward): that is a reason.
+   *
+   * @throws {TypeError} when the rule id is already open
+   */
+  open(rule: RuleSpec): Promise<OpenOutcome>;
+
+  /** Replaces the caps of a running rule; `null` lifts them. Reason as for `open`. */
+  setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome;
+
+  /**
+   * Stops accepting for the rule before it returns; its ports can be bound again at once.
+   * Established connections go on; what is left after `drainMs` is cut.
+   *
+   * @returns a promise that resolves when the last connection has ended
+   */
+  close(ruleId: bigint, drainMs: number): Promise<void>;
+
+  /** Counters of every open rule, in no particular order. */
+  counters(): RuleCounters[];
+
+  /** Closes every rule as `close` does, and resolves when all is drained. */
+  shutdown(drainMs: number): Promise<void>;
+}
