@@ -88,21 +88,28 @@ export interface ClientStream {
 
 /**
  * What failed: the TLS handshake or the pin, the connection or a gRPC status, the bearer token,
- * the token because it was revoked, or something local (a file).
+ * the token because it was revoked, a server that does not begin with Welcome, or something local
+ * (a file).
  */
-export type WireErrorKind = "tls" | "transport" | "auth" | "token_revoked" | "io";
+export type WireErrorKind =
+  | "tls"
+  | "transport"
+  | "auth"
+  | "token_revoked"
+  | "welcome_missing"
+  | "io";
 
 /**
  * A failure between client and server. The message has the form scripts match: `tls: …`,
- * `transport: …` (for a gRPC status `transport: <Code>: <message>`), `auth: …`, `token_revoked`
- * or `io: …`.
+ * `transport: …` (for a gRPC status `transport: <Code>: <message>`), `auth: …`, `io: …`, or the
+ * bare kind where there is no detail.
  */
 export class WireError extends Error {
   override readonly name = "WireError";
 
-  /** @param detail what follows the kind in the message; not used for `token_revoked` */
-  constructor(readonly kind: WireErrorKind, detail: string, options?: ErrorOptions) {
-    super(kind === "token_revoked" ? kind : `${kind}: ${detail}`, options);
+  /** @param detail what follows the kind in the message */
+  constructor(readonly kind: WireErrorKind, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? kind : `${kind}: ${detail}`, options);
   }
 
   /** Whether trying again is pointless: the server refused the token while connecting. */
