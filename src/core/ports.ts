@@ -59,6 +59,24 @@ export function portRange(start: number, end: number = start): PortRange {
   return { start, end };
 }
 
+/**
+ * Checks that a rule's two ranges map one to one and are not larger than the server allows.
+ *
+ * @throws {PortunusError} `range_invalid`, `exceeds_cap`
+ */
+export function checkRangePair(listen: PortRange, target: PortRange, maxPorts: number): void {
+  const requested = rangeLength(listen);
+  if (requested !== rangeLength(target)) {
+    throw new PortunusError(
+      "range_invalid",
+      `range_length_mismatch: listen_len=${requested} target_len=${rangeLength(target)}`,
+    );
+  }
+  if (requested > maxPorts) {
+    throw new PortunusError("exceeds_cap", `requested=${requested} cap=${maxPorts}`);
+  }
+}
+
 /** The target port for `listenPort`: ranges map one to one, in order. */
 export function mapPort(listen: PortRange, target: PortRange, listenPort: number): number {
   return target.start + (listenPort - listen.start);

@@ -21,7 +21,7 @@ interface HostAndPort {
  * @throws {PortunusError} `targets_empty`, `targets_too_many`, `target_invalid_host`,
  * `target_invalid_port`, `targets_duplicate`
  */
-export function checkTargets<T extends HostAndPort>(targets: readonly T[]): T[] {
+export function checkTargets<T extends HostAndPort>(targets: readonly T[]): [T, ...T[]] {
   if (targets.length === 0) {
     throw new PortunusError("targets_empty", "rule must carry at least one target");
   }
@@ -33,7 +33,7 @@ export function checkTargets<T extends HostAndPort>(targets: readonly T[]): T[] 
   }
   const checked = targets.map((target, index) => ({ ...target, host: checkTarget(target, index) }));
   checkDistinct(targets);
-  return checked;
+  return checked as [T, ...T[]]; // as many as `targets`, which is not empty
 }
 
 /**

@@ -1,0 +1,52 @@
+/**
+ * The JSON bodies that carry rules and caps. Only types and widths are checked here.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const u16 = z.int().min(0).max(0xffff);
+const u32 = z.int().min(0).max(0xffff_ffff);
+/** `parseJson` gives integers beyond 2^53 as `bigint`. */
+const u64 = z.union([z.int().min(0), z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn)]);
+
+/** The caps of a rule or of an owner. `null` is the same as absent, unknown members are ignored. */
+export const RateLimitBody = z.object({
+  bandwidth_in_bps: u64.nullish(),
+  bandwidth_out_bps: u64.nullish(),
+  new_connections_per_sec: u32.nullish(),
+  concurrent_connections: u32.nullish(),
+  bandwidth_in_burst: u64.nullish(),
+  bandwidth_out_burst: u64.nullish(),
+  new_connections_burst: u32.nullish(),
+  /** Reserved; refused with any value. */
+  concurrent_connections_burst: u32.nullish(),
+});
+export type RateLimitBody = z.infer<typeof RateLimitBody>;
+
+export const TargetBody = z.object({
+  host: z.string(),
+  port: u16,
+  priority: u32.nullish(),
+  proxy_protocol: z.string().nullish(),
+});
+export type TargetBody = z.infer<typeof TargetBody>;
+
+/** The body of `POST` and `PUT /v1/rules`. `null` is the same as absent, unknown members are ignored. */
+export const RuleBody = z.object({
+  client: z.string(),
+  listen_port: u16,
+  listen_port_end: u16.nullish(),
+  target_host: z.string().nullish(),
+  target_port: u16.nullish(),
+  target_port_end: u16.nullish(),
+  protocol: z.string().nullish(),
+  prefer_ipv6: z.boolean().nullish(),
+  ack_timeout_secs: u64.nullish(),
+  targets: z.array(TargetBody).nullish(),
+  health_check_interval_secs: u32.nullish(),
+  sni_pattern: z.string().nullish(),
+  rate_limit: RateLimitBody.nullish(),
+});
+export type RuleBody = z.infer<typeof RuleBody>;
