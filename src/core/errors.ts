@@ -180,6 +180,7 @@ export const ERROR_TABLE = {
   store_corrupt: {},
   store_error: { http: 500 },
   store_in_use: { exit: { local: 75 } },
+  tls_material: {},
   unsupported_filesystem: {},
 } as const satisfies Record<string, ErrorRow>;
 
