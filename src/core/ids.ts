@@ -1,5 +1,5 @@
 /**
- * Identifiers and names: ULIDs, user ids, display names, tokens.
+ * Identifiers and names: ULIDs, user ids, display names, tokens, pins.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { NAMES } from "./limits.ts";
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const USER_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const PIN = /^[0-9A-Fa-f]{64}$/;
 
 /** User ids that Portunus creates for itself. */
 export const RESERVED_USERS = { superadmin: "_superadmin", legacy: "_legacy" } as const;
@@ -27,6 +28,14 @@ export function isUserId(text: string): boolean {
 /** Whether `text` has the shape of a generated token: 32 bytes as base64url without padding. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
+}
+
+/**
+ * The canonical (lower-case) form of a certificate pin, the SHA-256 of its DER as 64 hex digits,
+ * or `null` when `text` is none.
+ */
+export function parsePin(text: string): string | null {
+  return PIN.test(text) ? text.toLowerCase() : null;
 }
 
 const utf8 = new TextEncoder();
