@@ -32,15 +32,15 @@ const { CANCELLED, FAILED_PRECONDITION, INTERNAL, UNAUTHENTICATED } = GRPC_STATU
 
 /** Input that the rule commands report as "validation" (exit 3). */
 const ruleInput: ErrorRow = { http: 400, exit: { rule: 3 } };
-/** The same for commands that work on the local store as well. */
-const sharedInput: ErrorRow = { http: 400, exit: { rule: 3, local: 3 } };
+/** The same for the commands that work on the local store. */
+const localInput: ErrorRow = { http: 400, exit: { local: 3 } };
 /** `validation.*` codes: exit 3 for owner caps, 1 for rules (3.1.0 scripts see that). */
 const validation: ErrorRow = { http: 400, exit: { owner_cap: 3 } };
 const userInput: ErrorRow = { http: 422, exit: { user: 3, local: 3 } };
 const unauthenticated: ErrorRow = { http: 401, exit: { user: 4 } };
 const forbidden: ErrorRow = { http: 403, exit: { user: 5 } };
 const userConflict: ErrorRow = { http: 409, exit: { user: 2, local: 2 } };
-const notFound: ErrorRow = { http: 404, exit: { rule: 8, user: 8, owner_cap: 8, local: 8 } };
+const userNotFound: ErrorRow = { http: 404, exit: { user: 8, local: 8 } };
 
 /** The one table. Rows are grouped by what went wrong, not by where it is answered. */
 export const ERROR_TABLE = {
@@ -50,12 +50,12 @@ export const ERROR_TABLE = {
   invalid_billing_anchor: { http: 400 },
   invalid_bucket: { http: 400 },
   invalid_client: userInput,
-  invalid_client_address: sharedInput,
+  invalid_client_address: localInput,
   invalid_cursor: { http: 400 },
   invalid_display_name: userInput,
-  invalid_enrollment_ttl: { http: 400, exit: { rule: 3, local: 3 } },
+  invalid_enrollment_ttl: localInput,
   invalid_limit: { http: 422 },
-  invalid_name: sharedInput,
+  invalid_name: { http: 400, exit: { rule: 3, local: 3 } },
   invalid_outcome: { http: 422 },
   invalid_port_range: userInput,
   invalid_protocol: ruleInput,
@@ -70,11 +70,13 @@ export const ERROR_TABLE = {
   invalid_user_id: userInput,
   empty_protocol_set: userInput,
   initial_password_required: userInput,
-  password_invalid: userInput,
-  password_mismatch: userInput,
+  password_invalid: { http: 422, exit: { local: 3 } },
+  password_mismatch: { http: 422, exit: { local: 3 } },
   password_too_long: userInput,
   password_too_short: userInput,
+  mismatched_range: ruleInput,
   range_invalid: ruleInput,
+  range_inverted: ruleInput,
   reserved_user_id: userInput,
   rule_shape_conflict: { http: 400 },
   rule_shape_missing: { http: 400 },
@@ -118,17 +120,17 @@ export const ERROR_TABLE = {
   rate_limited: { http: 429 },
 
   // What is not there
-  client_not_found: { http: 404, exit: { owner_cap: 1, local: 8 } },
-  credential_not_found: notFound,
-  grant_not_found: notFound,
+  client_not_found: { http: 404, exit: { local: 8 } },
+  credential_not_found: userNotFound,
+  grant_not_found: userNotFound,
   not_found: { http: 404 },
-  owner_rate_limit_not_found: notFound,
-  quota_not_found: notFound,
-  rule_not_found: notFound,
-  user_not_found: notFound,
+  owner_rate_limit_not_found: { http: 404, exit: { owner_cap: 8 } },
+  quota_not_found: { http: 404 },
+  rule_not_found: { http: 404, exit: { rule: 8 } },
+  user_not_found: userNotFound,
 
   // What is in the way
-  already_bootstrapped: userConflict,
+  already_bootstrapped: { http: 409, exit: { local: 2 } },
   cannot_remove_self: userConflict,
   client_already_exists: { http: 409, exit: { rule: 2 } },
   client_not_revoked: { http: 409 },

@@ -6,7 +6,7 @@
 
 import { NAMES } from "./limits.ts";
 
-const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const USER_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const PIN = /^[0-9A-Fa-f]{64}$/;
@@ -16,8 +16,7 @@ export const RESERVED_USERS = { superadmin: "_superadmin", legacy: "_legacy" } a
 
 /** The canonical (uppercase) form of a ULID, or `null` when `text` is none. Lowercase is accepted. */
 export function parseUlid(text: string): string | null {
-  const upper = text.toUpperCase();
-  return ULID.test(upper) ? upper : null;
+  return ULID.test(text) ? text.toUpperCase() : null;
 }
 
 /** Whether `text` is a user id that an operator may choose. */

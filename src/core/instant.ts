@@ -20,12 +20,16 @@ export function instantFromMillis(ms: number): Temporal.Instant {
   return Temporal.Instant.fromEpochMilliseconds(ms);
 }
 
+/** Date, time with seconds and offset; `Temporal` alone would accept more of ISO 8601. */
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
 /**
- * Reads any RFC 3339 text.
+ * Reads any RFC 3339 date-time, to the nanosecond.
  *
- * @throws {RangeError} when `text` is not an RFC 3339 date-time with an offset
+ * @throws {RangeError} when `text` is none
  */
 export function parseInstant(text: string): Temporal.Instant {
+  if (!RFC_3339.test(text)) throw new RangeError("Text is not an RFC 3339 date-time");
   return Temporal.Instant.from(text);
 }
 

@@ -13,7 +13,7 @@ import { NAMES } from "./limits.ts";
  * @throws {PortunusError} `validation.sni_pattern_malformed`
  */
 export function parseSniPattern(text: string): string {
-  const pattern = text.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const pattern = asciiLower(text.trim());
   if (pattern === "") throw malformed("must not be empty");
   if (pattern.length > NAMES.hostnameMaxChars) {
     throw malformed(`must be at most ${NAMES.hostnameMaxChars} characters`);
@@ -35,12 +35,16 @@ function malformed(detail: string): PortunusError {
   return new PortunusError("validation.sni_pattern_malformed", detail);
 }
 
+/** Unlike `toLowerCase`, turns no letter from outside ASCII into one of ASCII (U+212A, for example). */
+const asciiLower = (text: string): string =>
+  text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
 /**
  * Whether a canonical `pattern` matches `serverName`. The name's case does not matter; it has no
  * trailing dot.
  */
 export function matchesSni(pattern: string, serverName: string): boolean {
-  const name = serverName.toLowerCase();
+  const name = asciiLower(serverName);
   if (!pattern.startsWith("*.")) return pattern === name;
   const dot = name.indexOf(".");
   return dot > 0 && name.slice(dot) === pattern.slice(1);
