@@ -47,7 +47,7 @@ export interface TargetSpec {
  *
  * @throws {PortunusError} as {@linkcode parsePortSpec} does
  */
-export function parseTargetSpec(spec: string): TargetSpec {
+export function splitTargetSpec(spec: string): TargetSpec {
   const parts = splitHostPort(spec);
   if (parts === null) throw new PortunusError("invalid_target", spec);
   return { host: parts.host, ports: parsePortSpec(parts.port) };
