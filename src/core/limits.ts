@@ -52,5 +52,9 @@ export const FORWARD = {
   listenBacklog: 1_024,
   acceptRetryMs: 50,
   copyBufferBytes: 64 * 1024,
+  /** Copy buffers lent at one time by an engine; connections beyond that copy in smaller pieces. */
+  copyBuffersMax: 1_024,
+  /** What each direction of a connection reads into while little or nothing moves. */
+  idleBufferBytes: 4 * 1024,
   drainTimeoutDefaultSecs: 30,
 } as const;
