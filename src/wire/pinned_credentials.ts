@@ -1,0 +1,119 @@
+/**
+ * TLS that trusts exactly one certificate.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
+import { isIp } from "../core/ip.ts";
+import { fingerprintOf } from "./certificate.ts";
+import { PIN_MISMATCH } from "./streams.ts";
+
+type SecureConnector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
+
+/**
+ * Channel credentials that check the certificate of the very connection gRPC goes on to use,
+ * before it writes a byte to it: what comes after, metadata with the token included, reaches
+ * nobody but the owner of the pinned key.
+ *
+ * The pin replaces chain, name and expiry. Deno verifies the handshake's signature, the proof
+ * that the peer has the key, also when `rejectUnauthorized` is off.
+ */
+export class PinnedCredentials extends ChannelCredentials {
+  readonly #pin: string;
+  readonly #host: string;
+  readonly #verified = Promise.withResolvers<void>();
+  #isVerified = false;
+  #failure: Error | null = null;
+
+  /**
+   * @param options `pin` is the SHA-256 of the leaf as 64 hex digits of any case; `host` is what
+   * is dialled: an IP address or the name to send as SNI
+   */
+  constructor(options: { readonly pin: string; readonly host: string }) {
+    super();
+    this.#pin = options.pin.toLowerCase();
+    this.#host = options.host;
+  }
+
+  /** Resolves when a connection was verified; never rejects. */
+  get verified(): Promise<void> {
+    return this.#verified.promise;
+  }
+
+  /** Why no connection was verified, when it was the handshake that failed. */
+  get failure(): Error | null {
+    return this.#isVerified ? null : this.#failure;
+  }
+
+  /** Whether a connection was verified. */
+  get isVerified(): boolean {
+    return this.#isVerified;
+  }
+
+  override _isSecure(): boolean {
+    return true;
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return other === this;
+  }
+
+  override _createSecureConnector(
+    _target: unknown,
+    _options: unknown,
+    callCredentials = CallCredentials.createEmpty(),
+  ): SecureConnector {
+    // grpc-js lets a handshake go on when it gives up an attempt; a silent peer would hold it.
+    const over = new AbortController();
+    return {
+      connect: (socket) => this.#connect(socket, over.signal),
+      waitForReady: () => Promise.resolve(),
+      getCallCredentials: () => callCredentials,
+      destroy: () => over.abort(),
+    };
+  }
+
+  async #connect(socket: Socket, over: AbortSignal): Promise<{ socket: Socket; secure: boolean }> {
+    const giveUp = () => socket.destroy(new Error("the attempt was given up"));
+    over.addEventListener("abort", giveUp);
+    try {
+      if (over.aborted) giveUp();
+      const secured = await handshake(socket, isIp(this.#host) ? null : this.#host);
+      this.#verify(secured);
+      this.#isVerified = true;
+      this.#verified.resolve();
+      return { socket: secured, secure: true };
+    } catch (error) {
+      socket.destroy();
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      over.removeEventListener("abort", giveUp);
+    }
+  }
+
+  #verify(socket: TLSSocket): void {
+    if (fingerprintOf(socket.getPeerCertificate(true).raw) !== this.#pin) {
+      throw new Error(PIN_MISMATCH);
+    }
+    if (socket.alpnProtocol !== "h2") throw new Error("the server does not speak HTTP/2");
+  }
+}
+
+function handshake(socket: Socket, servername: string | null): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secured = connect({
+      socket,
+      rejectUnauthorized: false,
+      ALPNProtocols: ["h2"],
+      ...(servername !== null && { servername }),
+    });
+    // The listeners stay: a socket without one turns its next error into an uncaught exception.
+    secured.on("error", reject);
+    secured.on("close", () => reject(new Error("the server closed the connection")));
+    secured.on("secureConnect", () => resolve(secured));
+  });
+}
