@@ -45,6 +45,8 @@ Deno.test("limitsFromUpdate() caps a single-target rule through a list of one", 
 
 Deno.test("limitsFromUpdate() throws when anything but the caps differs", () => {
   const [first, second] = targets;
+  // Priorities that were given by index must be spelled out to stay the same.
+  const byIndex = { ...list, targets: [{ host: "a", port: 1 }, { host: "b", port: 2 }] };
   const cases: [body: Members, rule: Members][] = [
     [{ ...list, client: "Edge" }, list],
     [{ ...list, protocol: "udp" }, list],
@@ -57,6 +59,7 @@ Deno.test("limitsFromUpdate() throws when anything but the caps differs", () => 
     [{ ...list, targets: [first, { ...second, port: 3 }] }, list],
     [{ ...list, targets: [first, { ...second, priority: 1 }] }, list],
     [{ ...list, targets: [first, { host: "B", port: 2 }] }, list],
+    [byIndex, byIndex],
     [{ ...single, target_host: "other" }, single],
     [{ ...single, target_host: undefined }, single],
     [{ ...single, target_port: 8079 }, single],
