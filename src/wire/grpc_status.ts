@@ -23,7 +23,7 @@ export function statusOf(error: unknown): Status {
 }
 
 /** The name scripts know a status by, such as `Unavailable` or `DeadlineExceeded`. */
-export function statusName(code: grpc.status): string {
+export function statusName(code: number): string {
   if (code === grpc.status.OK) return "Ok";
   const name = grpc.status[code] ?? "UNKNOWN";
   return name.toLowerCase().replaceAll(
