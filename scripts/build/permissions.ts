@@ -1,0 +1,47 @@
+/**
+ * What each program may do. Baked into both kinds of binaries, and given to the programs when
+ * tests run them from source, so that a missing permission shows there first.
+ *
+ * @module
+ */
+
+/** Variables that both programs read. */
+const ENVIRONMENT = [
+  "PORTUNUS_*",
+  "XDG_*",
+  "HOME",
+  "RUST_LOG",
+  // commander: whether its messages may have colours.
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "CLICOLOR_FORCE",
+  // @grpc/grpc-js: read when it is imported and when a channel opens; denied, they would throw.
+  "GRPC_*",
+  "grpc_proxy",
+  "https_proxy",
+  "http_proxy",
+  "no_grpc_proxy",
+  "no_proxy",
+  // @bufbuild/protobuf
+  "BUF_BIGINT_DISABLE",
+];
+
+/** Deno permission flags of each program. None lets it start processes or load libraries. */
+export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
+  server: permissions(["STATE_DIRECTORY", "HOSTNAME"], ["hostname", "statfs"]),
+  client: permissions(["TMPDIR"], ["hostname"]),
+};
+
+/**
+ * Addresses and paths are the operator's choice (rules, `--data-dir`, `server.toml`), so `net`,
+ * `read` and `write` have no list. `hostname` is what @grpc/grpc-js asks of `node:os`.
+ */
+function permissions(env: readonly string[], sys: readonly string[]): readonly string[] {
+  return [
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    `--allow-env=${[...env, ...ENVIRONMENT].join()}`,
+    `--allow-sys=${sys.join()}`,
+  ];
+}
