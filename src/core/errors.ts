@@ -180,6 +180,7 @@ export const ERROR_TABLE = {
   password_hash_failed: { http: 500 },
   schema_version_too_new: { exit: { local: 78 } },
   store_corrupt: {},
+  store_io: {},
   store_error: { http: 500 },
   store_in_use: { exit: { local: 75 } },
   tls_material: {},
@@ -223,4 +224,9 @@ export class PortunusError extends Error {
   constructor(readonly code: ErrorCode, readonly detail?: string, options?: ErrorOptions) {
     super(detail === undefined ? code : `${code}: ${detail}`, options);
   }
+}
+
+/** What a caught value says: the message of an `Error`, the text of anything else. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

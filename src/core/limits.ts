@@ -49,11 +49,14 @@ export const HTTP = {
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,
+  lookupTimeoutMs: 3_000,
   listenBacklog: 1_024,
   acceptRetryMs: 50,
   copyBufferBytes: 64 * 1024,
   /** Copy buffers lent at one time by an engine; connections beyond that copy in smaller pieces. */
   copyBuffersMax: 1_024,
+  /** Of those that came back, how many are kept for the next connection. */
+  copyBuffersKeptMax: 64,
   /** What each direction of a connection reads into while little or nothing moves. */
   idleBufferBytes: 4 * 1024,
   drainTimeoutDefaultSecs: 30,

@@ -52,24 +52,34 @@ export interface Forwarder extends AsyncDisposable {
    * Never throws for what the outside world can cause (a taken port, a missing permission, a
    * shape this engine does not forward): that is a reason.
    *
-   * @throws {TypeError} when the rule id is already open
+   * @throws {TypeError} when the rule id is open already, or the forwarder is shut down
    */
   open(rule: RuleSpec): Promise<OpenOutcome>;
 
-  /** Replaces the caps of a running rule; `null` lifts them. Reason as for `open`. */
+  /**
+   * Replaces the caps of a running rule; `null` lifts them. Reason as for `open`.
+   *
+   * @throws {TypeError} when no rule of that id is open
+   */
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome;
 
   /**
-   * Stops accepting for the rule before it returns; its ports can be bound again at once.
-   * Established connections go on; what is left after `drainMs` is cut.
+   * Stops accepting for the rule at once: a following `open` can have its ports without waiting
+   * for the promise. The system may take until the next turn of the event loop to free them for
+   * others. Established connections go on; what is left after `drainMs`, a dial in progress too,
+   * is cut.
    *
    * @returns a promise that resolves when the last connection has ended
+   * @throws {TypeError} when no rule of that id is open
    */
   close(ruleId: bigint, drainMs: number): Promise<void>;
 
   /** Counters of every open rule, in no particular order. */
   counters(): RuleCounters[];
 
-  /** Closes every rule as `close` does, and resolves when all is drained. */
+  /**
+   * Closes every rule as `close` does, for good, and resolves when all is drained. Rules that
+   * drain already are cut after `drainMs` at the latest; disposing cuts everything.
+   */
   shutdown(drainMs: number): Promise<void>;
 }

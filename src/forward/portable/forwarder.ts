@@ -1,0 +1,105 @@
+/**
+ * The portable engine: forwarding with what Deno offers on every operating system.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import type { RateLimit } from "../../core/rate_limit.ts";
+import type { RuleSpec } from "../../core/rule.ts";
+import type { Forwarder, OpenOutcome, RuleCounters } from "../forwarder.ts";
+import type { Resolver } from "../resolver.ts";
+import { createSystemResolver } from "../system_resolver.ts";
+import { bindRange } from "./bind.ts";
+import { BufferPool } from "./copy_buffer.ts";
+import { denoNet, type Net } from "./net.ts";
+import type { RunningRule } from "./running_rule.ts";
+import type { Environment } from "./tcp_connection.ts";
+import { TcpRule } from "./tcp_rule.ts";
+import { unsupportedReason } from "./unsupported.ts";
+
+/** Creates a forwarder that runs no rule yet. */
+export function createPortableForwarder(
+  { clock, logger, resolver = createSystemResolver({ clock }), net = denoNet }: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** @default the operating system's name service */
+    readonly resolver?: Resolver;
+    /** @default Deno's sockets */
+    readonly net?: Net;
+  },
+): Forwarder {
+  return new PortableForwarder({ clock, logger, resolver, net, buffers: new BufferPool() });
+}
+
+class PortableForwarder implements Forwarder {
+  readonly #environment: Environment;
+  readonly #open = new Map<bigint, RunningRule>();
+  /** Closed rules whose last connection has not ended. */
+  readonly #draining = new Set<RunningRule>();
+  #isShutDown = false;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  async open(rule: RuleSpec): Promise<OpenOutcome> {
+    // A port that was just given up is bound until its pending accept has been told.
+    await Promise.all([...this.#draining].map(({ released }) => released));
+    this.#checkOpenable(rule.id);
+    const unsupported = unsupportedReason(rule);
+    if (unsupported !== null) return { ok: false, reason: unsupported };
+    const bound = bindRange(this.#environment.net, rule.listen);
+    if (!bound.ok) return bound;
+    this.#open.set(rule.id, new TcpRule(rule, bound.listeners, this.#environment));
+    return { ok: true };
+  }
+
+  setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
+    this.#rule(ruleId);
+    return limits === null ? { ok: true } : { ok: false, reason: "unsupported: limits" };
+  }
+
+  async close(ruleId: bigint, drainMs: number): Promise<void> {
+    const rule = this.#rule(ruleId);
+    this.#open.delete(ruleId);
+    await this.#drain(rule, drainMs);
+  }
+
+  counters(): RuleCounters[] {
+    return [...this.#open.values()].map((rule) => rule.counters());
+  }
+
+  async shutdown(drainMs: number): Promise<void> {
+    this.#isShutDown = true;
+    const rules = [...this.#open.values(), ...this.#draining];
+    this.#open.clear();
+    await Promise.all(rules.map((rule) => this.#drain(rule, drainMs)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown(0);
+  }
+
+  async #drain(rule: RunningRule, drainMs: number): Promise<void> {
+    this.#draining.add(rule);
+    await rule.close(drainMs);
+    this.#draining.delete(rule);
+  }
+
+  #rule(ruleId: bigint): RunningRule {
+    const rule = this.#open.get(ruleId);
+    if (rule === undefined) throw new TypeError(`Cannot find an open rule ${ruleId}`);
+    return rule;
+  }
+
+  #checkOpenable(ruleId: bigint): void {
+    if (this.#isShutDown) {
+      throw new TypeError(`Cannot open rule ${ruleId}: the forwarder is shut down`);
+    }
+    if (this.#open.has(ruleId)) {
+      throw new TypeError(`Cannot open rule ${ruleId}: it is open already`);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The sockets under the portable engine. Only this file calls `Deno.listen` and `Deno.connect`.
+ *
+ * @module
+ */
+
+import { FORWARD } from "../../core/limits.ts";
+
+/** An IP literal without brackets, and a port. */
+export interface Endpoint {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A connected TCP socket. Disposing closes it, again and again if need be. */
+export interface Socket extends Disposable {
+  readonly remoteAddr: Endpoint;
+  /** Reads into `buffer`; the number of bytes, or `null` at the end of the stream. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes a part of `data`, at least one byte of it; the number of bytes. */
+  write(data: Uint8Array): Promise<number>;
+  /** Sends the end of the stream; the other direction stays open. */
+  closeWrite(): Promise<void>;
+  /** Turns Nagle's algorithm off. */
+  setNoDelay(): void;
+}
+
+/**
+ * A listening TCP socket. Disposing closes it; a pending `accept` rejects then, and the port is
+ * free once it did.
+ */
+export interface Listener extends Disposable {
+  readonly addr: Endpoint;
+  accept(): Promise<Socket>;
+}
+
+/** A connection being made. */
+export interface Dialing {
+  readonly socket: Promise<Socket>;
+  /**
+   * Gives up. `socket` rejects soon, or, when the connection was just made, still resolves: it is
+   * the caller's to close.
+   */
+  cancel(): void;
+}
+
+/** What the engine needs of an operating system. */
+export interface Net {
+  /** Listens at once, or throws an error whose `code` names the errno. */
+  listen(endpoint: Endpoint): Listener;
+  connect(endpoint: Endpoint): Dialing;
+}
+
+/** Deno's TCP. */
+export const denoNet: Net = {
+  listen: (endpoint) => Deno.listen({ ...endpoint, tcpBacklog: FORWARD.listenBacklog }),
+  connect(endpoint) {
+    const { signal, cancel } = cancellation();
+    return { socket: Deno.connect({ ...endpoint, signal }), cancel };
+  },
+};
+
+/**
+ * A signal for `Deno.connect`, and what fires it.
+ *
+ * When its signal fires between the connection being made and its promise resolving, `Deno.connect`
+ * throws by `throwIfAborted` and leaves the socket open with nobody to close it. So the signal
+ * does not throw: such a connection is returned, and the caller closes it.
+ */
+function cancellation(): { signal: AbortSignal; cancel: () => void } {
+  const controller = new AbortController();
+  controller.signal.throwIfAborted = () => {};
+  return { signal: controller.signal, cancel: () => controller.abort() };
+}

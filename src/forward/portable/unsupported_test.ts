@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import type { RuleSpec } from "../../core/rule.ts";
+import { tcpRule } from "../../../tests/forward/rules.ts";
+import { unsupportedReason } from "./unsupported.ts";
+
+Deno.test("unsupportedReason() names the first thing a rule asks for that is not there", () => {
+  const target = { host: "127.0.0.1", port: 9, priority: 0, proxyProtocol: null };
+  const cases: [Partial<RuleSpec>, string | null][] = [
+    [{}, null],
+    [{ healthCheckIntervalSecs: 5, ownerId: "alice", preferIpv6: true }, null],
+    [{ protocol: "udp" }, "unsupported: udp"],
+    [{ targets: [target] }, "unsupported: targets"],
+    [{ sniPattern: "*.example.com" }, "unsupported: sni"],
+    [{ limits: { concurrentConnections: 1 } }, "unsupported: limits"],
+    [{ protocol: "udp", targets: [target] }, "unsupported: udp"],
+  ];
+  for (const [part, reason] of cases) {
+    assert.equal(unsupportedReason(tcpRule({ listen: 80, target: 9, ...part })), reason);
+  }
+});
