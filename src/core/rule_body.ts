@@ -9,7 +9,7 @@ import { z } from "zod";
 const u16 = z.int().min(0).max(0xffff);
 const u32 = z.int().min(0).max(0xffff_ffff);
 /** `parseJson` gives integers beyond 2^53 as `bigint`. */
-const u64 = z.union([z.int().min(0), z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn)]);
+export const u64 = z.union([z.int().min(0), z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn)]);
 
 /** The caps of a rule or of an owner. `null` is the same as absent, unknown members are ignored. */
 export const RateLimitBody = z.object({

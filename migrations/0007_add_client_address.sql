@@ -1,0 +1,1 @@
+ALTER TABLE client_tokens ADD COLUMN client_address TEXT;

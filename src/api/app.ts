@@ -1,0 +1,51 @@
+/**
+ * The operator API: middleware, then routes, then the Web UI for everything else.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { PortunusError } from "../core/errors.ts";
+import { HTTP } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { type AppEnv, DecodeError, routesOn } from "./http.ts";
+import { authenticate } from "./middleware/authenticate.ts";
+import { errorHandler } from "./middleware/errors.ts";
+import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
+import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
+import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
+import { serveUi, type UiAssets } from "./ui.ts";
+
+export interface AppOptions extends ClientRoutesOptions, RuleRoutesOptions, SystemRoutesOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Makes the id that ties an unexpected error's answer to its log line. */
+  readonly newId: () => string;
+  readonly ui: UiAssets;
+}
+
+/** Builds the application. */
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(errorHandler(options.logger, options.newId));
+  app.use(bodyLimit({
+    maxSize: HTTP.bodyMaxBytes,
+    onError: () => {
+      throw new DecodeError(413, `The request body is larger than ${HTTP.bodyMaxBytes} bytes`);
+    },
+  }));
+  systemRoutes(routesOn(app), options);
+  const guarded = routesOn(app, authenticate(options));
+  clientRoutes(guarded, options);
+  ruleRoutes(guarded, options);
+  app.all("/v1/*", () => {
+    throw new PortunusError("not_found");
+  });
+  app.on(["GET", "HEAD"], "*", (c) => serveUi(c, options.ui));
+  app.notFound(() => {
+    throw new PortunusError("not_found");
+  });
+  return app;
+}

@@ -1,0 +1,105 @@
+/**
+ * The HTTP conventions all routes share: exact integers in JSON, one error envelope, one way to
+ * read a body, 405 with `Allow` for a known path.
+ *
+ * @module
+ */
+
+import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
+import { type Json, parseJson, stringifyJson } from "../core/json.ts";
+import type { Operator } from "../identity/operators.ts";
+
+/** What middleware leaves for handlers. */
+export interface AppEnv {
+  Bindings: { readonly remoteIp: string };
+  Variables: { operator: Operator };
+}
+
+export type AppContext = Context<AppEnv>;
+
+/** A request that could not be decoded: answered as plain text, before any check of the handler. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+
+  constructor(readonly status: 400 | 413 | 415 | 422, message: string) {
+    super(message);
+  }
+}
+
+/** Answers with JSON; `bigint` is written as an integer. */
+export function sendJson(
+  c: AppContext,
+  value: unknown,
+  status: ContentfulStatusCode = 200,
+): Response {
+  return c.body(stringifyJson(value), status, { "Content-Type": "application/json" });
+}
+
+const JSON_MEDIA_TYPE = /^application\/(?:json|[^;\s]+\+json)\s*(?:;|$)/i;
+
+/**
+ * Reads and checks a JSON body.
+ *
+ * @throws {DecodeError} 415 wrong media type, 400 not JSON, 422 JSON of another shape
+ */
+export async function readJson<T extends z.ZodType>(
+  c: AppContext,
+  schema: T,
+): Promise<z.output<T>> {
+  if (!JSON_MEDIA_TYPE.test(c.req.header("content-type") ?? "")) {
+    throw new DecodeError(415, "Expected request with `Content-Type: application/json`");
+  }
+  const result = schema.safeParse(parseBody(await c.req.text()));
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) =>
+    `${path.join(".") || "body"}: ${message}`
+  );
+  throw new DecodeError(422, `The request body does not fit: ${problems.join("; ")}`);
+}
+
+function parseBody(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw new DecodeError(400, `The request body is not JSON: ${(cause as SyntaxError).message}`);
+  }
+}
+
+const U64_MAX = 2n ** 64n - 1n;
+
+/** A `{…}` of the path that is an unsigned 64-bit integer. @throws {DecodeError} 400 */
+export function u64Param(c: AppContext, name: string): bigint {
+  const text = c.req.param(name) ?? "";
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : U64_MAX + 1n;
+  if (value > U64_MAX) {
+    throw new DecodeError(400, `Cannot read ${name} "${text}": expected an unsigned integer`);
+  }
+  return value;
+}
+
+/** Flags of a query are on for exactly `true`, `1` and `yes`. */
+export function queryFlag(c: AppContext, name: string): boolean {
+  return ["true", "1", "yes"].includes(c.req.query(name) ?? "");
+}
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Registers the handlers of one path, and 405 with `Allow` for every other method. */
+export type Route = (path: string, handlers: Partial<Record<Method, Handler<AppEnv>>>) => void;
+
+/** A {@linkcode Route} on `app`; requests pass `guards` first, those answered with 405 too. */
+export function routesOn(
+  app: Hono<AppEnv>,
+  ...guards: readonly MiddlewareHandler<AppEnv>[]
+): Route {
+  return (path, handlers) => {
+    for (const guard of guards) app.use(path, guard);
+    for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+    const allow = Object.keys(handlers).flatMap((method) =>
+      method === "GET" ? ["GET", "HEAD"] : [method]
+    );
+    app.all(path, (c) => c.body(null, 405, { Allow: allow.join(",") }));
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Commands that work on the local store: no other process may have it open.
+ *
+ * @module
+ */
+
+import { ulid } from "ulid";
+import { EnrollmentService } from "../control/enrollment.ts";
+import { seedFrom } from "../core/endpoint.ts";
+import { exitCode, PortunusError } from "../core/errors.ts";
+import { clientNameProblem } from "../core/ids.ts";
+import { instantFromMillis, toCliText } from "../core/instant.ts";
+import type { Logger } from "../core/log.ts";
+import { bootstrapSuperadmin as bootstrap } from "../identity/first_start.ts";
+import { ClientRepository } from "../store/clients.ts";
+import { StoreError } from "../store/database.ts";
+import { EnrollmentRepository } from "../store/enrollments.ts";
+import { openStore, type Store } from "../store/open.ts";
+import { OperatorRepository } from "../store/operators.ts";
+import { SettingsRepository } from "../store/settings.ts";
+import { systemClock } from "../system/clock.ts";
+import { resolveDataDir } from "../system/data_dir.ts";
+import type { ProcessIo } from "../system/process_io.ts";
+import { newToken, systemRandom } from "../system/random.ts";
+import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { sans } from "../wire/certificate.ts";
+import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
+import { CommandError } from "./http_client.ts";
+import type { GlobalFlags } from "./program.ts";
+
+/** The control port that offline commands assume; they do not read `server.toml`. */
+const DEFAULT_CONTROL_PORT = 7443;
+
+/** `gen-token` */
+export function genToken(io: ProcessIo): number {
+  io.out(newToken(systemRandom));
+  return 0;
+}
+
+/** `bootstrap-superadmin` */
+export function bootstrapSuperadmin(
+  flags: GlobalFlags & { readonly name: string },
+  io: ProcessIo,
+): number {
+  using store = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ");
+  const tools = { clock: systemClock, random: systemRandom, newId: ulid };
+  try {
+    const token = bootstrap({ operators: new OperatorRepository(store), ...tools }, flags.name);
+    io.out(`superadmin user_id=_superadmin token=${token}`);
+    return 0;
+  } catch (error) {
+    if (error instanceof StoreError) {
+      throw new CommandError(`error: persist superadmin: ${error.message}`, 1);
+    }
+    if (!(error instanceof PortunusError)) throw error;
+    throw new CommandError(`error: ${error.code} (${error.detail})`, exitCode(error.code, "local"));
+  }
+}
+
+/** `enroll-client` */
+export async function enrollClient(
+  flags: GlobalFlags & {
+    readonly name: string;
+    readonly address?: string;
+    readonly ttlSecs: bigint;
+  },
+  io: ProcessIo,
+): Promise<number> {
+  const dataDir = dataDirOf(flags, io);
+  const logger = commandLogger(io);
+  using store = open(dataDir, logger, "store: ");
+  const tls = await loadTls(dataDir, logger, io);
+  const service = new EnrollmentService({
+    enrollments: new EnrollmentRepository(store),
+    settings: new SettingsRepository(store),
+    server: {
+      fingerprint: tls.fingerprint,
+      sans: sans(tls.certPem),
+      seed: seedFrom(flags.advertisedEndpoint, io.env("PORTUNUS_ADVERTISED_ENDPOINT")),
+      controlPort: DEFAULT_CONTROL_PORT,
+    },
+    clock: systemClock,
+    random: systemRandom,
+    newId: ulid,
+    logger,
+    onRotated: () => undefined,
+  });
+  const created = checked(() =>
+    service.create({
+      name: flags.name,
+      address: flags.address ?? null,
+      ttlSecs: flags.ttlSecs,
+      hostHeader: null,
+    })
+  );
+  io.out(
+    `client_name=${created.clientName}\nexpires_at=${
+      toCliText(created.expiresAt)
+    }\n${created.command}`,
+  );
+  return 0;
+}
+
+/** `revoke`. A name that no client has is nothing to do. */
+export function revokeClient(
+  flags: GlobalFlags & { readonly name: string },
+  io: ProcessIo,
+): number {
+  using store = open(dataDirOf(flags, io), commandLogger(io), "store: ");
+  return checked(() => {
+    const problem = clientNameProblem(flags.name);
+    if (problem !== null) throw new PortunusError("invalid_name", problem);
+    new ClientRepository(store).revokeByName(flags.name, instantFromMillis(systemClock.now()));
+    return 0;
+  });
+}
+
+async function loadTls(dataDir: string, logger: Logger, io: ProcessIo): Promise<TlsMaterial> {
+  try {
+    return await loadTlsMaterial({
+      certPath: `${dataDir}/server.crt`,
+      keyPath: `${dataDir}/server.key`,
+      advertisedHost: null,
+      hostname: io.env("HOSTNAME") || Deno.hostname(),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+    });
+  } catch (error) {
+    if (!(error instanceof PortunusError)) throw error;
+    throw new CommandError(`tls: ${error.detail}`, exitCode(error.code, "local"));
+  }
+}
+
+const dataDirOf = (flags: GlobalFlags, io: ProcessIo) =>
+  resolveDataDir({ flag: flags.dataDir, env: io.env });
+
+function commandLogger(io: ProcessIo): Logger {
+  return createLogger({
+    target: "portunus_server",
+    filter: parseLogFilter(io.env("RUST_LOG")),
+    sink: stderrSink,
+    clock: systemClock,
+  });
+}
+
+/** Failures of opening that supervisors and scripts recognise by an event of their own. */
+const STARTUP_EVENTS = new Set(["store_in_use", "schema_version_too_new"]);
+
+/** Opens the store; a failure's line begins with `prefix`, which differs between commands. */
+function open(dataDir: string, logger: Logger, prefix: string): Store {
+  try {
+    return openStore({ dataDir, logger, clock: systemClock });
+  } catch (error) {
+    if (!(error instanceof PortunusError)) throw error;
+    if (STARTUP_EVENTS.has(error.code)) {
+      logger.error(`startup.${error.code}`, { error: error.message });
+    }
+    throw new CommandError(`${prefix}${error.message}`, exitCode(error.code, "local"));
+  }
+}
+
+function checked<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof PortunusError)) throw error;
+    const code = ENDPOINT_CODES.has(error.code) ? "advertised_endpoint: " : "";
+    throw new CommandError(`error: ${code}${error.message}`, exitCode(error.code, "local"));
+  }
+}
+
+const ENDPOINT_CODES = new Set(["endpoint_invalid", "endpoint_not_in_cert_san"]);

@@ -1,0 +1,23 @@
+/** One column of a text table: its title and its minimum width in Unicode scalar values. */
+export interface Column {
+  readonly title: string;
+  readonly width: number;
+}
+
+/**
+ * A text table as 3.1.0 prints it: cells left-aligned, padded to the minimum width and joined by
+ * one space, so lines carry trailing spaces; longer values are not cut.
+ */
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) =>
+    columns.map(({ width }, i) => padScalars(cells[i] ?? "", width)).join(" ");
+  return [line(columns.map(({ title }) => title)), ...rows.map(line)].join("\n");
+}
+
+/** Pads with spaces to `width`, counting Unicode scalar values rather than UTF-16 units. */
+export function padScalars(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - [...text].length));
+}

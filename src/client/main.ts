@@ -1,0 +1,89 @@
+/**
+ * `portunus-client`: parses the command line, nothing else.
+ *
+ * @module
+ */
+
+import { Option } from "commander";
+import {
+  createProgram,
+  type ExitStatus,
+  runProgram,
+  unsignedNumber,
+} from "../system/command_line.ts";
+import { type ProcessIo, processIo } from "../system/process_io.ts";
+
+interface DaemonFlags {
+  readonly bundle?: string;
+  readonly reconnectInitialDelayMs: number;
+  readonly reconnectMaxDelaySecs: number;
+  readonly shutdownDrainTimeoutSecs: number;
+  readonly statsReportIntervalSecs: number;
+}
+
+/** Delays fit a 32-bit timer: about 24 days in seconds. */
+const SECONDS_MAX = 2_000_000;
+
+function buildProgram(io: ProcessIo, status: ExitStatus) {
+  const seconds = unsignedNumber(SECONDS_MAX);
+  const program = createProgram(
+    "portunus-client",
+    "Forwards TCP and UDP ports on this host, as a portunus-server tells it to.\n" +
+      "Without a command: connects with the credential bundle and forwards until stopped.",
+    io,
+  )
+    .option(
+      "--bundle <PATH>",
+      "credential bundle (default: the first one found in the usual places)",
+    )
+    .addOption(
+      new Option(
+        "--reconnect-initial-delay-ms <N>",
+        "first reconnect delay, doubled each time, with jitter",
+      )
+        .argParser(unsignedNumber(SECONDS_MAX * 1_000)).default(500),
+    )
+    .addOption(
+      new Option("--reconnect-max-delay-secs <N>", "longest reconnect delay").argParser(seconds)
+        .default(30),
+    )
+    .addOption(
+      new Option(
+        "--shutdown-drain-timeout-secs <N>",
+        "how long connections of removed rules may go on",
+      )
+        .argParser(seconds).default(30),
+    )
+    .addOption(
+      new Option("--stats-report-interval-secs <N>", "how often counters are reported")
+        .argParser(unsignedNumber(SECONDS_MAX, 1)).default(5),
+    )
+    .action(async (flags: DaemonFlags) => {
+      const { runDaemon } = await import("../edge/daemon.ts");
+      status.code = await runDaemon({
+        bundlePath: flags.bundle,
+        reconnectInitialMs: flags.reconnectInitialDelayMs,
+        reconnectMaxMs: flags.reconnectMaxDelaySecs * 1_000,
+        drainMs: flags.shutdownDrainTimeoutSecs * 1_000,
+        statsIntervalMs: flags.statsReportIntervalSecs * 1_000,
+      }, io);
+    });
+
+  program.command("enroll")
+    .description("Redeem a one-time enrollment URI and write the credential bundle")
+    .argument("<URI>", "portunus://…, as the server's enroll-client printed it")
+    .option("--out <PATH>", "where to write the bundle")
+    .action(async (uri: string, { out }: { out?: string }) => {
+      const { runEnroll } = await import("../edge/daemon.ts");
+      status.code = await runEnroll({ uri, out }, io);
+    });
+  return program;
+}
+
+/** Runs the program with `args`; returns its exit status. */
+export async function main(args: readonly string[], io: ProcessIo): Promise<number> {
+  const status: ExitStatus = { code: 0 };
+  return await runProgram(buildProgram(io, status), args, status);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args, processIo));

@@ -1,0 +1,276 @@
+/**
+ * The life of rules: pushed, acknowledged, replayed, removed.
+ *
+ * Memory holds every rule and is what is read; the store holds the same and is written first.
+ *
+ * @module
+ */
+
+import { gateForProtocol, gateForPush, gateForReplay } from "../core/capabilities.ts";
+import type { Clock } from "../core/clock.ts";
+import { findConflict } from "../core/conflict.ts";
+import { PortunusError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { formatRange, rangeLength } from "../core/ports.ts";
+import type { RuleState } from "../core/rule.ts";
+import type { RuleInput } from "../core/rule_input.ts";
+import type { RuleRepository, StoredRule } from "../store/rules.ts";
+import { pushMessage, removeMessage } from "./messages.ts";
+import { ActivationOutcome, type RuleStatus } from "../wire/gen/portunus/v1/portunus_pb.ts";
+import { REPLAY_REQUEST_PREFIX } from "../wire/replay.ts";
+import type { SessionRegistry } from "./registry.ts";
+import type { AckResult, Session } from "./session.ts";
+
+export interface RuleServiceOptions {
+  readonly rules: RuleRepository;
+  readonly registry: SessionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes a ULID. */
+  readonly newId: () => string;
+  /** Most ports one rule may span. */
+  readonly rangeMaxPorts: number;
+  /** Called after a rule is gone, whatever removed it. */
+  readonly onRemoved: (rule: StoredRule) => void;
+}
+
+export class RuleService {
+  readonly #options: RuleServiceOptions;
+  readonly #rules = new Map<bigint, StoredRule>();
+  #nextId = 0n;
+
+  /** Loads the stored rules with the states they were left in. */
+  constructor(options: RuleServiceOptions) {
+    this.#options = options;
+    const { rules, skipped } = options.rules.loadAll();
+    for (const rule of rules) {
+      this.#rules.set(rule.id, rule);
+      this.#nextId = rule.id + 1n;
+    }
+    if (skipped > 0) options.logger.warn("rules.skipped", { skipped_count: skipped });
+    options.logger.info("rules.hydrated", { count: this.#rules.size });
+  }
+
+  /** A rule by id. */
+  get(id: bigint): StoredRule | undefined {
+    return this.#rules.get(id);
+  }
+
+  /** Every rule, by ascending id. */
+  list(): StoredRule[] {
+    return [...this.#rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /**
+   * Stores a rule, sends it to its client and waits for the answer.
+   *
+   * @param ackTimeoutMs how long to wait; afterwards the rule stays pending
+   * @throws {PortunusError} the codes of spec `http-api.md` §11.2 N11–N14 and §11.4, in that order
+   */
+  async push(input: RuleInput, ownerId: string, ackTimeoutMs: number): Promise<StoredRule> {
+    const { registry, newId, logger } = this.#options;
+    const session = registry.readyByName(input.clientName);
+    this.#checkPush(input, session);
+    if (!session) throw new PortunusError("client_not_connected", input.clientName);
+    const rule = this.#insert(input, session, ownerId);
+
+    const requestId = newId();
+    const log = { request_id: requestId, rule_id: `${rule.id}`, client_name: session.clientName };
+    using ack = session.expectAck(requestId, rule.id, ackTimeoutMs);
+    if (!await session.send(pushMessage(requestId, rule))) {
+      this.#erase(rule);
+      throw new PortunusError("client_not_connected", input.clientName);
+    }
+    logger.info("audit.rule_push", {
+      outcome: "sent",
+      ...log,
+      listen_port: rule.listen.start,
+      range_size: rangeLength(rule.listen),
+      target: `${rule.targetHost}:${formatRange(rule.targetPorts)}`,
+    });
+    return this.#settlePush(rule, await ack.result, log);
+  }
+
+  /**
+   * Erases a rule and tells its client, if it is connected; an absent client learns it from the
+   * next replay.
+   *
+   * @throws {PortunusError} `rule_not_found`
+   */
+  async remove(id: bigint): Promise<void> {
+    const { registry, newId, logger } = this.#options;
+    const rule = this.#rules.get(id);
+    if (!rule) throw new PortunusError("rule_not_found");
+    this.#erase(rule);
+    const requestId = newId();
+    const log = { request_id: requestId, rule_id: `${id}`, client_name: rule.clientName };
+    const session = registry.ready(rule.clientId);
+    if (session && !await session.send(removeMessage(requestId, rule))) {
+      logger.warn("audit.rule_remove", { outcome: "client_unreachable", ...log });
+    }
+    logger.info("audit.rule_remove", { outcome: "success", ...log });
+  }
+
+  /** A status from a client: the answer somebody waits for, or news about a rule. */
+  onStatus(session: Session, status: RuleStatus): void {
+    if (session.acknowledge(status)) return;
+    const log = {
+      client_name: session.clientName,
+      request_id: status.requestId,
+      rule_id: status.ruleId,
+    };
+    const rule = this.#rules.get(status.ruleId);
+    if (rule && rule.clientId !== session.clientId) {
+      this.#options.logger.warn("client.rule_status_wrong_client", {
+        ...log,
+        rule_owner: rule.clientName,
+      });
+      return;
+    }
+    const state = stateFrom(status);
+    if (rule && state) this.#setState(rule, state);
+    else this.#options.logger.info("client.rule_status_unmatched", log);
+  }
+
+  /**
+   * The rules to send to a client that has just connected, all pending from now on. Those it is
+   * too old for become failed instead. Rules with an SNI pattern come first: 3.1.0 clients bind a
+   * fallback rule as a plain one when it arrives before the routes of its port.
+   */
+  beginReplay(session: Session): readonly StoredRule[] {
+    const client = {
+      name: session.clientName,
+      version: session.version,
+      protocols: session.protocols,
+    };
+    const mine = this.list().filter((rule) =>
+      rule.clientId === session.clientId &&
+      (rule.state.kind === "active" || rule.state.kind === "pending")
+    );
+    const replayed: StoredRule[] = [];
+    this.#options.rules.transaction(() => {
+      for (const rule of mine) {
+        const refusal = gateForReplay(rule, client);
+        if (refusal) this.#setState(rule, { kind: "failed", reason: refusal.code });
+        else replayed.push(this.#setState(rule, { kind: "pending" }));
+      }
+    });
+    return [
+      ...replayed.filter((it) => it.sniPattern !== null),
+      ...replayed.filter((it) => it.sniPattern === null),
+    ];
+  }
+
+  /** Sends the replay, leaving out what was removed meanwhile. `false` when the session is over. */
+  async sendReplay(session: Session, replay: readonly StoredRule[]): Promise<boolean> {
+    for (const rule of replay) {
+      if (!this.#rules.has(rule.id)) continue;
+      const requestId = `${REPLAY_REQUEST_PREFIX}${this.#options.newId()}`;
+      if (!await session.send(pushMessage(requestId, rule))) return false;
+    }
+    return true;
+  }
+
+  #checkPush({ clientName, draft }: RuleInput, session: Session | undefined): void {
+    const client = {
+      name: clientName,
+      version: session?.version ?? null,
+      protocols: session?.protocols ?? new Set(["tcp"] as const),
+    };
+    const refusal = gateForPush(draft, client);
+    if (refusal) throw refusal;
+    if (!session) throw new PortunusError("client_not_connected", clientName);
+    const protocolRefusal = gateForProtocol(draft.protocol, client);
+    if (protocolRefusal) throw protocolRefusal;
+    const [listen, target] = [rangeLength(draft.listen), rangeLength(draft.targetPorts)];
+    if (listen !== target) {
+      const detail = `range_length_mismatch: listen_len=${listen} target_len=${target}`;
+      throw new PortunusError("range_invalid", detail);
+    }
+    if (listen > this.#options.rangeMaxPorts) {
+      throw new PortunusError(
+        "exceeds_cap",
+        `requested=${listen} cap=${this.#options.rangeMaxPorts}`,
+      );
+    }
+    const siblings = this.#rules.values().filter((it) => it.clientId === session.clientId);
+    const conflict = findConflict({ ...draft, clientName }, siblings);
+    if (conflict) throw conflict;
+  }
+
+  #insert({ draft }: RuleInput, session: Session, ownerId: string): StoredRule {
+    const now = this.#now();
+    const rule: StoredRule = {
+      ...draft,
+      id: this.#nextId,
+      ownerId,
+      clientId: session.clientId,
+      clientName: session.clientName,
+      state: { kind: "pending" },
+      createdAt: now,
+      updatedAt: now,
+    };
+    try {
+      this.#options.rules.upsert(rule);
+    } catch (cause) {
+      throw new PortunusError("activation_failed", `persist_rule: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    this.#nextId += 1n;
+    this.#rules.set(rule.id, rule);
+    return rule;
+  }
+
+  #settlePush(rule: StoredRule, ack: AckResult, log: Record<string, string>): StoredRule {
+    const { logger } = this.#options;
+    if (ack.kind !== "status") {
+      logger.warn("audit.rule_push", {
+        outcome: ack.kind === "lost" ? "ack_lost" : "ack_timeout",
+        ...log,
+      });
+      throw new PortunusError("ack_timeout");
+    }
+    const state = stateFrom(ack.status);
+    if (!state) throw new PortunusError("activation_failed", "unexpected_outcome");
+    const settled = this.#setState(rule, state);
+    if (state.kind === "failed") {
+      logger.warn("audit.rule_push", { outcome: "failed", ...log, reason: state.reason });
+      throw new PortunusError("activation_failed", state.reason);
+    }
+    logger.info("audit.rule_push", { outcome: "activated", ...log });
+    return settled;
+  }
+
+  /** Memory first: a client's answer counts even while the disk is full. */
+  #setState(rule: StoredRule, state: RuleState): StoredRule {
+    const changed: StoredRule = { ...rule, state, updatedAt: this.#now() };
+    if (!this.#rules.has(rule.id)) return changed;
+    this.#rules.set(rule.id, changed);
+    try {
+      this.#options.rules.updateState(rule.id, state, changed.updatedAt);
+    } catch (error) {
+      this.#options.logger.warn("operator.store_error", { error: (error as Error).message });
+    }
+    return changed;
+  }
+
+  #erase(rule: StoredRule): void {
+    this.#options.rules.remove(rule.id);
+    this.#rules.delete(rule.id);
+    this.#options.onRemoved(rule);
+  }
+
+  #now(): Temporal.Instant {
+    return Temporal.Instant.fromEpochMilliseconds(this.#options.clock.now());
+  }
+}
+
+/** The state a status leads to, or `null` for one that says nothing about running. */
+function stateFrom({ outcome, reason }: RuleStatus): RuleState | null {
+  if (outcome === ActivationOutcome.ACTIVATED) return { kind: "active" };
+  if (outcome === ActivationOutcome.FAILED) {
+    return { kind: "failed", reason: reason === "" ? "unspecified" : reason };
+  }
+  return null;
+}

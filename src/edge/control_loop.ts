@@ -1,0 +1,99 @@
+/**
+ * Keeps an enrolled client connected: connect, run the session, wait, again.
+ *
+ * Losing the server does not stop forwarding. Being refused by it does: a client whose token was
+ * revoked or replaced closes its rules, stays up and waits for the operator's signal.
+ *
+ * @module
+ */
+
+import { type Clock, sleep } from "../core/clock.ts";
+import type { Bundle } from "../core/bundle.ts";
+import type { Logger } from "../core/log.ts";
+import { openControlStream } from "../wire/control_client.ts";
+import { WireError } from "../wire/streams.ts";
+import type { Backoff } from "./backoff.ts";
+import { runSession } from "./control_session.ts";
+import type { RuleTable } from "./rule_table.ts";
+
+export interface ControlLoopOptions {
+  readonly bundle: Bundle;
+  readonly table: RuleTable;
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly statsIntervalMs: number;
+  /** Aborted when the client shall stop. */
+  readonly stop: AbortSignal;
+}
+
+/** Runs until `stop` is aborted; then drains every rule while the stream is still up, if it is. */
+export async function runControlLoop(options: ControlLoopOptions): Promise<void> {
+  const { table, backoff, clock, logger, stop } = options;
+  for (let attempt = 1; !stop.aborted; attempt++) {
+    logger.info("control.connecting", { attempt });
+    const end = await connectOnce(options);
+    if (end === "refused") {
+      await table.closeAll();
+      await untilAborted(stop);
+    } else if (!stop.aborted) {
+      await sleep(clock, backoff.next(), stop).catch(() => undefined);
+    }
+  }
+  await table.closeAll();
+}
+
+type SessionEnd = "ended" | "refused";
+
+async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
+  const { bundle, backoff, logger, stop } = options;
+  let connected = false;
+  // A stop ends a dial at once; an established session ends itself, after its rules have drained.
+  const dial = new AbortController();
+  const onStop = () => {
+    if (!connected) dial.abort();
+  };
+  stop.addEventListener("abort", onStop);
+  try {
+    const stream = await openControlStream({
+      endpoint: bundle.serverEndpoint,
+      pin: bundle.serverCertSha256,
+      bearer: bundle.token,
+      signal: dial.signal,
+    });
+    await runSession({
+      ...options,
+      stream,
+      onConnected: () => {
+        connected = true;
+        backoff.reset();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    if (stop.aborted) return "ended";
+    if (!connected && isRefusal(error)) {
+      logger.warn("control.terminal", { error: error.message });
+      return "refused";
+    }
+    logger.warn(connected ? "control.stream_error" : "control.connect_failed", {
+      error: error.message,
+    });
+  } finally {
+    stop.removeEventListener("abort", onStop);
+  }
+  if (connected) logger.info("control.disconnected");
+  return "ended";
+}
+
+/** A server that cannot read its store right now says UNAUTHENTICATED too; that is no verdict. */
+function isRefusal(error: WireError): boolean {
+  return error.terminal && !error.message.includes("token_verify_error");
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}

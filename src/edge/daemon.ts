@@ -1,0 +1,138 @@
+/**
+ * The enrolled client's two jobs, with the real clock, network and files put in.
+ *
+ * @module
+ */
+
+import { type Bundle, parseBundle } from "../core/bundle.ts";
+import type { Logger } from "../core/log.ts";
+import { createPortableForwarder } from "../forward/portable/forwarder.ts";
+import { systemClock } from "../system/clock.ts";
+import { isFile, onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { systemRandom } from "../system/random.ts";
+import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { Backoff } from "./backoff.ts";
+import { defaultBundlePath, resolveBundlePath } from "./bundle_path.ts";
+import { runControlLoop } from "./control_loop.ts";
+import { enroll, EnrollError } from "./enroll.ts";
+import { RuleTable } from "./rule_table.ts";
+
+export interface DaemonOptions {
+  readonly bundlePath: string | undefined;
+  readonly reconnectInitialMs: number;
+  readonly reconnectMaxMs: number;
+  readonly drainMs: number;
+  readonly statsIntervalMs: number;
+}
+
+/** Forwards until SIGINT or SIGTERM. Returns the exit status. */
+export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<number> {
+  const logger = clientLogger(io);
+  const bundle = await findBundle(options.bundlePath, io, logger);
+  if (bundle === null) return 1;
+
+  const stop = new AbortController();
+  using _signals = onStopSignal((signal) => {
+    if (stop.signal.aborted) return;
+    logger.info("shutdown.signal", { signal });
+    stop.abort();
+  });
+  await using forwarder = createPortableForwarder({
+    clock: systemClock,
+    logger: logger.child("portunus_forwarder"),
+  });
+  await runControlLoop({
+    bundle,
+    table: new RuleTable({ forwarder, drainMs: options.drainMs, logger }),
+    backoff: new Backoff({
+      initialMs: options.reconnectInitialMs,
+      maxMs: options.reconnectMaxMs,
+      random: systemRandom,
+    }),
+    clock: systemClock,
+    logger,
+    statsIntervalMs: options.statsIntervalMs,
+    stop: stop.signal,
+  });
+  logger.info("client.stopped");
+  return 0;
+}
+
+/** Redeems `uri` and prints the path of the bundle. Returns the exit status. */
+export async function runEnroll(
+  { uri, out }: { readonly uri: string; readonly out: string | undefined },
+  io: ProcessIo,
+): Promise<number> {
+  const path = out ?? defaultBundlePath(io.env);
+  try {
+    await enroll(uri, path);
+  } catch (error) {
+    return reportEnrollError(error, "client.enrollment_failed", { io, logger: clientLogger(io) });
+  }
+  io.out(path);
+  return 0;
+}
+
+function clientLogger(io: ProcessIo): Logger {
+  return createLogger({
+    target: "portunus_client",
+    filter: parseLogFilter(io.env("RUST_LOG")),
+    sink: stderrSink,
+    clock: systemClock,
+  });
+}
+
+/** Finds and reads the bundle, enrolling first where there is a URI for that; `null` when reported. */
+async function findBundle(
+  explicit: string | undefined,
+  io: ProcessIo,
+  logger: Logger,
+): Promise<Bundle | null> {
+  const found = resolveBundlePath({ explicit, env: io.env, isFile });
+  if ("attempted" in found) {
+    io.err(
+      [
+        "error: no client bundle found; attempted paths:",
+        ...found.attempted.map((path) => `  - ${path}`),
+      ].join("\n"),
+    );
+    logger.error("client.bundle_search_failed", { attempted: JSON.stringify(found.attempted) });
+    return null;
+  }
+  const { path } = found;
+  const uri = io.env("PORTUNUS_ENROLL_URI")?.trim() ?? "";
+  if (uri !== "" && !isFile(path)) {
+    logger.info("client.self_bootstrap", { path });
+    try {
+      await enroll(uri, path);
+    } catch (error) {
+      reportEnrollError(error, "client.self_bootstrap_failed", { io, logger, path });
+      return null;
+    }
+  }
+  try {
+    const bundle = parseBundle(await Deno.readTextFile(path));
+    logger.info("client.bundle_loaded", {
+      client_name: bundle.clientName,
+      endpoint: bundle.serverEndpoint,
+    });
+    return bundle;
+  } catch (error) {
+    logger.error("client.bundle_load_failed", {
+      error: error instanceof Error ? error.message : String(error),
+      path,
+    });
+    return null;
+  }
+}
+
+function reportEnrollError(
+  error: unknown,
+  event: string,
+  { io, logger, path }: { io: ProcessIo; logger: Logger; path?: string },
+): 1 {
+  if (!(error instanceof EnrollError)) throw error;
+  io.err(`error: ${error.message}`);
+  logger.error(event, { error: error.message, path });
+  return 1;
+}

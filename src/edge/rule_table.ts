@@ -1,0 +1,191 @@
+/**
+ * The rules of an enrolled client: what the server asked for, what runs, and what to report.
+ *
+ * The table outlives control sessions. While the server is away its rules keep forwarding; when
+ * it is back, its replay is applied as a difference: what is unchanged is not touched.
+ *
+ * @module
+ */
+
+import { stringifyJson } from "../core/json.ts";
+import type { Logger } from "../core/log.ts";
+import { formatRange } from "../core/ports.ts";
+import type { RuleSpec } from "../core/rule.ts";
+import type { Forwarder, RuleCounters } from "../forward/forwarder.ts";
+
+/** What the client tells the server about a rule. `reason` only with `failed`. */
+export interface RuleReport {
+  readonly requestId: string;
+  readonly ruleId: bigint;
+  readonly outcome: "activated" | "failed" | "removed";
+  readonly reason?: string;
+}
+
+/** Delivers a report to the server that is connected right now, if any. */
+export type Reporter = (report: RuleReport) => Promise<void>;
+
+interface Slot {
+  readonly spec: RuleSpec;
+  /** Request id of the latest PUSH, echoed when the rule is removed by the client itself. */
+  pushId: string;
+  /** Set while a replay runs, until the server has named the rule again. */
+  stale: boolean;
+}
+
+/** How a rule came in: a live command, or the replay that follows every connect. */
+export type PushKind = "command" | "replay";
+
+export class RuleTable {
+  readonly #forwarder: Forwarder;
+  readonly #drainMs: number;
+  readonly #logger: Logger;
+  readonly #slots = new Map<bigint, Slot>();
+  readonly #draining = new Set<Promise<void>>();
+  #report: Reporter = () => Promise.resolve();
+  /** The tail of the operations: they run one after another, in the order they were asked for. */
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    readonly forwarder: Forwarder;
+    /** How long the connections of a removed rule may go on, in milliseconds. */
+    readonly drainMs: number;
+    readonly logger: Logger;
+  }) {
+    this.#forwarder = options.forwarder;
+    this.#drainMs = options.drainMs;
+    this.#logger = options.logger;
+  }
+
+  /** Number of rules the server asked for that run. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  counters(): RuleCounters[] {
+    return this.#forwarder.counters();
+  }
+
+  /** Sends reports to `report` from now on; `null` drops them until the next session. */
+  reportTo(report: Reporter | null): void {
+    this.#report = report ?? (() => Promise.resolve());
+  }
+
+  /** Applies a PUSH and reports its outcome. */
+  push(requestId: string, spec: RuleSpec, kind: PushKind): Promise<void> {
+    return this.#serially(async () => {
+      const slot = this.#slots.get(spec.id);
+      if (slot && (kind === "command" || sameShape(slot.spec, spec))) {
+        return await this.#keep(requestId, slot, spec);
+      }
+      if (slot) this.#close(slot);
+      await this.#open(requestId, spec);
+    });
+  }
+
+  /** Reports a PUSH that could not be understood; a rule of that id stops. */
+  refuse(requestId: string, ruleId: bigint, reason: string): Promise<void> {
+    return this.#serially(async () => {
+      const slot = this.#slots.get(ruleId);
+      if (slot) this.#close(slot);
+      await this.#report({ requestId, ruleId, outcome: "failed", reason });
+    });
+  }
+
+  /** Applies a REMOVE. The report does not wait for the drain; an unknown id is only logged. */
+  remove(requestId: string, ruleId: bigint): Promise<void> {
+    return this.#serially(async () => {
+      const slot = this.#slots.get(ruleId);
+      if (!slot) {
+        this.#logger.warn("control.rule_remove_unknown", {
+          request_id: requestId,
+          rule_id: `${ruleId}`,
+        });
+        return;
+      }
+      this.#close(slot);
+      await this.#report({ requestId, ruleId, outcome: "removed" });
+    });
+  }
+
+  /** Every rule counts as unconfirmed until the replay names it. */
+  beginReplay(): Promise<void> {
+    return this.#serially(() => {
+      for (const slot of this.#slots.values()) slot.stale = true;
+      return Promise.resolve();
+    });
+  }
+
+  /** Stops the rules that the replay did not name: they were deleted while the server was away. */
+  endReplay(): Promise<void> {
+    return this.#serially(() => {
+      for (const slot of [...this.#slots.values()]) if (slot.stale) this.#close(slot);
+      return Promise.resolve();
+    });
+  }
+
+  /** Stops every rule, reports each, and resolves when all connections have ended or were cut. */
+  async closeAll(): Promise<void> {
+    await this.#serially(async () => {
+      for (const slot of [...this.#slots.values()]) {
+        this.#close(slot);
+        await this.#report({ requestId: slot.pushId, ruleId: slot.spec.id, outcome: "removed" });
+      }
+    });
+    await Promise.all(this.#draining);
+  }
+
+  /** A rule that runs already: nothing but its caps can change. */
+  async #keep(requestId: string, slot: Slot, spec: RuleSpec): Promise<void> {
+    const outcome = this.#forwarder.setLimits(spec.id, spec.limits);
+    slot.pushId = requestId;
+    slot.stale = false;
+    await this.#report(
+      outcome.ok
+        ? { requestId, ruleId: spec.id, outcome: "activated" }
+        : { requestId, ruleId: spec.id, outcome: "failed", reason: outcome.reason },
+    );
+  }
+
+  async #open(requestId: string, spec: RuleSpec): Promise<void> {
+    const outcome = await this.#forwarder.open(spec);
+    if (!outcome.ok) {
+      this.#logger.warn("rule.failed", {
+        rule_id: `${spec.id}`,
+        listen_port: spec.listen.start,
+        listen_port_end: spec.listen.end,
+        reason: outcome.reason,
+      });
+      await this.#report({ requestId, ruleId: spec.id, outcome: "failed", reason: outcome.reason });
+      return;
+    }
+    this.#slots.set(spec.id, { spec, pushId: requestId, stale: false });
+    this.#logger.info("rule.activated", {
+      rule_id: `${spec.id}`,
+      listen_port: spec.listen.start,
+      listen_port_end: spec.listen.end,
+      range_size: spec.listen.end - spec.listen.start + 1,
+      target: `${spec.targetHost}:${formatRange(spec.targetPorts)}`,
+    });
+    await this.#report({ requestId, ruleId: spec.id, outcome: "activated" });
+  }
+
+  #close(slot: Slot): void {
+    this.#slots.delete(slot.spec.id);
+    const drained = this.#forwarder.close(slot.spec.id, this.#drainMs).finally(() =>
+      this.#draining.delete(drained)
+    );
+    this.#draining.add(drained);
+    this.#logger.info("rule.removed", { rule_id: `${slot.spec.id}` });
+  }
+
+  #serially(operation: () => Promise<void>): Promise<void> {
+    const done = this.#tail.then(operation);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** Whether two rules differ in nothing but their caps, which can change while a rule runs. */
+function sameShape(a: RuleSpec, b: RuleSpec): boolean {
+  return stringifyJson({ ...a, limits: null }) === stringifyJson({ ...b, limits: null });
+}

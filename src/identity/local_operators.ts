@@ -1,0 +1,43 @@
+import { instantFromMillis } from "../core/instant.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Grant } from "../core/grants.ts";
+import { NAMES } from "../core/limits.ts";
+import type { OperatorRepository } from "../store/operators.ts";
+import { hashSecret } from "../system/secret_hash.ts";
+import type { AuthenticationResult, OperatorDirectory } from "./operators.ts";
+
+const utf8 = new TextEncoder();
+
+/** Operators in the server's own store. */
+export class LocalOperators implements OperatorDirectory {
+  readonly #repository: OperatorRepository;
+  readonly #clock: Clock;
+
+  constructor(repository: OperatorRepository, clock: Clock) {
+    this.#repository = repository;
+    this.#clock = clock;
+  }
+
+  bootstrapped(): Promise<boolean> {
+    return Promise.resolve(this.#repository.enabledSuperadmins() > 0);
+  }
+
+  authenticate(bearer: string): Promise<AuthenticationResult> {
+    return Promise.resolve(this.#authenticate(bearer));
+  }
+
+  grantsOf(userId: string): Promise<readonly Grant[]> {
+    return Promise.resolve(this.#repository.grantsOf(userId));
+  }
+
+  #authenticate(bearer: string): AuthenticationResult {
+    if (utf8.encode(bearer).length > NAMES.bearerMaxBytes) {
+      return { ok: false, code: "credential_invalid" };
+    }
+    const owner = this.#repository.findByCredentialHash(hashSecret(bearer));
+    if (!owner) return { ok: false, code: "credential_invalid" };
+    if (owner.disabled) return { ok: false, code: "user_disabled" };
+    this.#repository.touchCredential(owner.credentialId, instantFromMillis(this.#clock.now()));
+    return { ok: true, operator: { userId: owner.userId, role: owner.role } };
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * `server.toml`: what `serve` can be told beside its flags. Unknown keys and wrong types are errors.
+ *
+ * @module
+ */
+
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { isLoopback, parseSocketAddress, type SocketAddress } from "../core/address.ts";
+import { PortunusError } from "../core/errors.ts";
+import { RULES } from "../core/limits.ts";
+
+/** Effective settings of a server. Paths are as the operator wrote them. */
+export interface ServerConfig {
+  readonly controlListen: SocketAddress;
+  readonly operatorHttpListen: SocketAddress;
+  readonly metricsListen: SocketAddress;
+  readonly tlsCertPath: string;
+  readonly tlsKeyPath: string;
+  readonly rangeRuleMaxPorts: number;
+  /** Sent to clients in Welcome, in seconds. */
+  readonly udpFlowIdleSecs: number;
+  readonly udpMaxFlowsPerRule: number;
+  /** A superadmin's token from the file; used only while no superadmin exists. */
+  readonly operatorToken: string | null;
+}
+
+const socketAddress = (key: string, fallback: string) =>
+  z.string().default(fallback).transform((text, context) => {
+    const address = parseSocketAddress(text);
+    if (address) return address;
+    context.issues.push({
+      code: "custom",
+      input: text,
+      message: `${key} must be IP:port (got "${text}")`,
+    });
+    return z.NEVER;
+  });
+
+const between = (key: string, min: number, max: number, fallback: number) =>
+  z.int().default(fallback).refine((value) => value >= min && value <= max, {
+    error: ({ input }) => `${key} out of range (got ${String(input)}, expected ${min}..=${max})`,
+  });
+
+const U32_MAX = 4_294_967_295;
+
+const schema = (dataDir: string) =>
+  z.strictObject({
+    control_listen: socketAddress("control_listen", "0.0.0.0:7443"),
+    operator_http_listen: socketAddress("operator_http_listen", "127.0.0.1:7080"),
+    metrics_listen: socketAddress("metrics_listen", "127.0.0.1:7081"),
+    tls_cert_path: z.string().default(`${dataDir}/server.crt`),
+    tls_key_path: z.string().default(`${dataDir}/server.key`),
+    range_rule_max_ports: between("range_rule_max_ports", 1, U32_MAX, RULES.rangeMaxPortsDefault),
+    udp_flow_idle_secs: between("udp_flow_idle_secs", 30, 300, 60),
+    udp_max_flows_per_rule: between("udp_max_flows_per_rule", 1, 65_535, 1_024),
+    operator_token: z.string().optional(),
+    // Accepted so that a 3.1.0 file still loads; they had no effect there either.
+    token_store_path: z.string().optional(),
+    operator_store_path: z.string().optional(),
+    shutdown_drain_timeout_secs: z.int().min(0).optional(),
+    log_format: z.enum(["json", "compact"]).optional(),
+    operator_http_public_origin: z.string().optional(),
+  });
+
+/**
+ * Reads the text of a `server.toml`; the empty text gives the defaults.
+ *
+ * @throws {PortunusError} `config_invalid`, naming the key and what is expected
+ */
+export function parseServerConfig(text: string, dataDir: string): ServerConfig {
+  const result = schema(dataDir).safeParse(parseToml(text));
+  if (!result.success) {
+    throw new PortunusError("config_invalid", problemText(result.error.issues[0]));
+  }
+  const config = result.data;
+  const { host, port } = config.metrics_listen;
+  if (!isLoopback(host)) {
+    throw new PortunusError(
+      "config_invalid",
+      `metrics_listen must bind to loopback (got ${host}:${port})`,
+    );
+  }
+  return {
+    controlListen: config.control_listen,
+    operatorHttpListen: config.operator_http_listen,
+    metricsListen: config.metrics_listen,
+    tlsCertPath: config.tls_cert_path,
+    tlsKeyPath: config.tls_key_path,
+    rangeRuleMaxPorts: config.range_rule_max_ports,
+    udpFlowIdleSecs: config.udp_flow_idle_secs,
+    udpMaxFlowsPerRule: config.udp_max_flows_per_rule,
+    operatorToken: config.operator_token ?? null,
+  };
+}
+
+function parseToml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // The message goes on with the offending lines, and one of them may hold a secret.
+    const summary = error.message.split("\n", 1)[0];
+    throw new PortunusError(
+      "config_invalid",
+      `line ${error.line}, column ${error.column}: ${summary}`,
+    );
+  }
+}
+
+function problemText(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === "unrecognized_keys") {
+    return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+  }
+  if (issue?.code === "custom") return issue.message;
+  return `${issue?.path.join(".")}: ${issue?.message}`;
+}

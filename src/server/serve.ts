@@ -1,0 +1,120 @@
+/**
+ * `serve`: reads the configuration, then starts the server and stops it on a signal.
+ *
+ * @module
+ */
+
+import { exitCode, PortunusError } from "../core/errors.ts";
+import { parseSocketAddress } from "../core/address.ts";
+import { seedFrom } from "../core/endpoint.ts";
+import type { Logger } from "../core/log.ts";
+import { systemClock } from "../system/clock.ts";
+import { USAGE_EXIT } from "../system/command_line.ts";
+import { resolveDataDir } from "../system/data_dir.ts";
+import { onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { systemRandom } from "../system/random.ts";
+import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { parseServerConfig, type ServerConfig } from "./config.ts";
+import { type RunningServer, startServer } from "./start.ts";
+
+export interface ServeFlags {
+  readonly dataDir?: string;
+  readonly advertisedEndpoint?: string;
+  readonly operatorHttpListen?: string;
+}
+
+const LISTEN_VARIABLE = "PORTUNUS_OPERATOR_HTTP_LISTEN";
+
+/** Runs until SIGINT or SIGTERM. Returns the exit status. */
+export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number> {
+  const logger = serverLogger(io);
+  const dataDir = resolveDataDir({ flag: flags.dataDir, env: io.env });
+  const listen = flags.operatorHttpListen ?? io.env(LISTEN_VARIABLE)?.trim() ?? "";
+  const override = listen === "" ? null : parseSocketAddress(listen);
+  if (listen !== "" && override === null) {
+    const source = flags.operatorHttpListen === undefined
+      ? LISTEN_VARIABLE
+      : "--operator-http-listen";
+    io.err(`error: invalid ${source} '${listen}': expected IP:port`);
+    return USAGE_EXIT;
+  }
+
+  const stop = Promise.withResolvers<void>();
+  using _signals = onStopSignal((signal) => {
+    logger.info("shutdown.signal", { signal });
+    stop.resolve();
+  });
+  let server: RunningServer;
+  try {
+    const config = await readConfig(dataDir);
+    server = await startServer({
+      config: override === null ? config : { ...config, operatorHttpListen: override },
+      dataDir,
+      seed: seedFrom(flags.advertisedEndpoint, io.env("PORTUNUS_ADVERTISED_ENDPOINT")),
+      hostname: io.env("HOSTNAME") || Deno.hostname(),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      printSetupToken: (text) => io.err(`Portunus onboarding setup token: ${text}`),
+    });
+  } catch (error) {
+    return reportStartFailure(error, io, logger);
+  }
+  await stop.promise;
+  logger.info("server.draining");
+  await server.stop();
+  logger.info("server.stopped");
+  return 0;
+}
+
+function serverLogger(io: ProcessIo): Logger {
+  return createLogger({
+    target: "portunus_server",
+    filter: parseLogFilter(io.env("RUST_LOG")),
+    sink: stderrSink,
+    clock: systemClock,
+  });
+}
+
+async function readConfig(dataDir: string): Promise<ServerConfig> {
+  const path = `${dataDir}/server.toml`;
+  try {
+    return parseServerConfig(await Deno.readTextFile(path), dataDir);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return parseServerConfig("", dataDir);
+    throw error;
+  }
+}
+
+/** Start failures that supervisors recognise by an event of their own. */
+const STARTUP_EVENTS = new Set([
+  "store_in_use",
+  "schema_version_too_new",
+  "unsupported_filesystem",
+]);
+
+function reportStartFailure(error: unknown, io: ProcessIo, logger: Logger): number {
+  if (!(error instanceof PortunusError)) {
+    io.err(`serve failed: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  if (STARTUP_EVENTS.has(error.code)) {
+    logger.error(`startup.${error.code}`, { error: error.message });
+  }
+  io.err(`serve failed: ${startFailureText(error)}`);
+  return exitCode(error.code, "local");
+}
+
+/** The line of 3.1.0, where everything that is not the configuration is filed under `tls`. */
+function startFailureText(error: PortunusError): string {
+  switch (error.code) {
+    case "config_invalid":
+      return error.message;
+    case "tls_material":
+      return `tls: ${error.detail}`;
+    case "unsupported_filesystem":
+      return `tls: startup.unsupported_filesystem ${error.detail}`;
+    default:
+      return `tls: startup.store_open ${error.message}`;
+  }
+}

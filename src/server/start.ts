@@ -1,0 +1,222 @@
+/**
+ * Puts a server together: store, identity, control plane, listeners, in the order of spec
+ * `config-and-deploy.md` §4, so that nothing is bound before everything it needs is there.
+ *
+ * @module
+ */
+
+import { ulid } from "ulid";
+import { createApp } from "../api/app.ts";
+import { ClientService } from "../control/clients.ts";
+import { ControlPlane } from "../control/control_plane.ts";
+import { EnrollmentService } from "../control/enrollment.ts";
+import { SessionRegistry } from "../control/registry.ts";
+import { RuleService } from "../control/rules.ts";
+import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import { seedHost } from "../core/endpoint.ts";
+import type { Logger } from "../core/log.ts";
+import { prepareFirstStart } from "../identity/first_start.ts";
+import { LocalOperators } from "../identity/local_operators.ts";
+import { ClientRepository } from "../store/clients.ts";
+import { EnrollmentRepository } from "../store/enrollments.ts";
+import { checkFilesystem } from "../store/filesystem.ts";
+import { openStore, type Store } from "../store/open.ts";
+import { OperatorRepository } from "../store/operators.ts";
+import { RuleRepository } from "../store/rules.ts";
+import { SettingsRepository } from "../store/settings.ts";
+import type { Random } from "../system/random.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { RuleStatsCache } from "../traffic/rule_stats.ts";
+import { sans } from "../wire/certificate.ts";
+import { startControlServer } from "../wire/control_server.ts";
+import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
+import type { ServerConfig } from "./config.ts";
+import { serveHttp, serveMetrics } from "./http_listeners.ts";
+import { loadUiAssets } from "./ui_assets.ts";
+
+export interface StartOptions {
+  readonly config: ServerConfig;
+  readonly dataDir: string;
+  /** `host:port` that clients shall dial, from flag or environment. */
+  readonly seed: string | null;
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Shows a new onboarding setup token to whoever started the server. */
+  readonly printSetupToken: (token: string) => void;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly grpc: SocketAddress;
+  readonly operatorHttp: SocketAddress;
+  readonly metrics: SocketAddress;
+  /** Ends all sessions and listeners, waits a bounded time for what is under way, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** How long requests and sessions may take to end when the server stops, in milliseconds. */
+const STOP_GRACE_MS = 5_000;
+
+/**
+ * Starts a server. A start that fails half way releases everything it took.
+ *
+ * @throws {PortunusError} `unsupported_filesystem`, the codes of `openStore`, `tls_material`
+ * @throws what the system says when an address cannot be bound
+ */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { config, dataDir, clock, random, logger } = options;
+  await using cleanup = new AsyncDisposableStack();
+  checkFilesystem(dataDir);
+  await warnOfLegacyFiles(dataDir, logger);
+  const store = cleanup.use(openStore({ dataDir, logger, clock }));
+  const tls = await loadTlsMaterial({
+    certPath: config.tlsCertPath,
+    keyPath: config.tlsKeyPath,
+    advertisedHost: options.seed === null ? null : seedHost(options.seed),
+    hostname: options.hostname,
+    clock,
+    random,
+    logger,
+  });
+  const operatorRows = new OperatorRepository(store);
+  prepareFirstStart({
+    ...options,
+    operators: operatorRows,
+    newId: ulid,
+    operatorToken: config.operatorToken,
+  });
+
+  const metrics = new Metrics();
+  const services = createServices(options, { store, tls, metrics });
+  const grpc = await startControlServer({
+    listen: config.controlListen,
+    tls,
+    handlers: services.controlPlane,
+    onAuthFailure(reason) {
+      metrics.authFailure(reason);
+      logger.warn("auth.failure", { reason });
+    },
+    logger,
+    clock,
+  });
+  cleanup.defer(() => grpc.stop(STOP_GRACE_MS));
+  services.setControlPort(grpc.address.port);
+  const app = createApp({
+    ...services,
+    operators: new LocalOperators(operatorRows, clock),
+    metrics,
+    logger,
+    newId: ulid,
+    ui: loadUiAssets(),
+    checkStore: () => void store.schemaVersion(),
+  });
+  const http = serveHttp(app, config.operatorHttpListen, clock);
+  cleanup.defer(() => http.stop(STOP_GRACE_MS));
+  const scrape = serveMetrics(metrics, config.metricsListen, clock);
+  cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
+  cleanup.defer(() => services.registry.disconnectAll());
+
+  logger.info("server.listening", {
+    grpc: formatSocketAddress(grpc.address),
+    operator_http: formatSocketAddress(http.address),
+    metrics: formatSocketAddress(scrape.address),
+  });
+  const running = cleanup.move();
+  return {
+    grpc: grpc.address,
+    operatorHttp: http.address,
+    metrics: scrape.address,
+    stop: () => running.disposeAsync(),
+  };
+}
+
+/** Everything that listeners call into. */
+function createServices(
+  { config, seed, clock, random, logger }: StartOptions,
+  { store, tls, metrics }: { store: Store; tls: TlsMaterial; metrics: Metrics },
+) {
+  const registry = new SessionRegistry(clock);
+  const stats = new RuleStatsCache({
+    clock,
+    metrics,
+    ownerOf(ruleId, clientId) {
+      const rule = rules.get(ruleId);
+      return rule?.clientId === clientId ? rule.ownerId : undefined;
+    },
+  });
+  const rules = new RuleService({
+    rules: new RuleRepository(store),
+    registry,
+    clock,
+    logger,
+    newId: ulid,
+    rangeMaxPorts: config.rangeRuleMaxPorts,
+    onRemoved: (rule) => stats.forget(rule),
+  });
+  const clientRows = new ClientRepository(store);
+  const clients = new ClientService({ clients: clientRows, registry, clock, logger });
+  // The port is known only once the listener is bound, which needs the services first.
+  const server = {
+    fingerprint: tls.fingerprint,
+    sans: sans(tls.certPem),
+    seed,
+    controlPort: config.controlListen.port,
+  };
+  const enrollment = new EnrollmentService({
+    enrollments: new EnrollmentRepository(store),
+    settings: new SettingsRepository(store),
+    server,
+    clock,
+    random,
+    newId: ulid,
+    logger,
+    onRotated(clientId) {
+      const disconnected = registry.disconnect(clientId);
+      logger.info("client.enrollment_rotated", {
+        client_name: clientRows.get(clientId)?.clientName,
+        disconnected,
+      });
+    },
+  });
+  const controlPlane = new ControlPlane({
+    clients: clientRows,
+    enrollment,
+    registry,
+    rules,
+    stats,
+    metrics,
+    clock,
+    logger,
+    udpFlowIdleSecs: config.udpFlowIdleSecs,
+    udpMaxFlowsPerRule: config.udpMaxFlowsPerRule,
+  });
+  return {
+    registry,
+    rules,
+    stats,
+    clients,
+    enrollment,
+    controlPlane,
+    setControlPort(port: number): void {
+      server.controlPort = port;
+    },
+  };
+}
+
+/** State files of releases before the database; they were never migrated and are not read. */
+const LEGACY_FILES = ["tokens.json", "identity.json", "rules.json"];
+
+async function warnOfLegacyFiles(dataDir: string, logger: Logger): Promise<void> {
+  for (const name of LEGACY_FILES) {
+    const path = `${dataDir}/${name}`;
+    const found = await Deno.stat(path).catch(() => null);
+    if (found === null) continue;
+    logger.warn("startup.legacy_persistence_file_ignored", {
+      path,
+      hint: "the store is state.db; this file is not read",
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Reads the columns of a row as what they are meant to be.
+ *
+ * @module
+ */
+
+import { parseInstant } from "../core/instant.ts";
+import { type SqlValue, StoreError } from "./database.ts";
+
+/** A row of `table`. A column that does not hold what it should makes the read fail, naming it. */
+export class Row {
+  constructor(readonly table: string, readonly columns: Readonly<Record<string, SqlValue>>) {}
+
+  text(column: string): string {
+    const value = this.columns[column];
+    return typeof value === "string" ? value : this.#refuse(column, "text");
+  }
+
+  textOrNull(column: string): string | null {
+    return this.columns[column] === null ? null : this.text(column);
+  }
+
+  integer(column: string): bigint {
+    const value = this.columns[column];
+    return typeof value === "bigint" ? value : this.#refuse(column, "an integer");
+  }
+
+  integerOrNull(column: string): bigint | null {
+    return this.columns[column] === null ? null : this.integer(column);
+  }
+
+  /** A number of ports, seconds and the like: exact as a double. */
+  number(column: string): number {
+    return Number(this.integer(column));
+  }
+
+  numberOrNull(column: string): number | null {
+    return this.columns[column] === null ? null : this.number(column);
+  }
+
+  boolean(column: string): boolean {
+    return this.integer(column) === 1n;
+  }
+
+  instant(column: string): Temporal.Instant {
+    const text = this.text(column);
+    try {
+      return parseInstant(text);
+    } catch {
+      return this.#refuse(column, "a timestamp");
+    }
+  }
+
+  instantOrNull(column: string): Temporal.Instant | null {
+    return this.columns[column] === null ? null : this.instant(column);
+  }
+
+  /** A text that must be one of `values`. */
+  oneOf<T extends string>(column: string, values: readonly T[]): T {
+    const text = this.text(column);
+    return values.find((value) => value === text) ?? this.#refuse(column, values.join(" or "));
+  }
+
+  /** The value itself is not named: it may be a secret's hash. */
+  #refuse(column: string, expected: string): never {
+    throw new StoreError("internal", `${this.table}.${column} does not hold ${expected}`);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The conventions both programs' command lines share, on top of commander: usage errors exit 2,
+ * help and version go to stdout, options are never abbreviated or given twice by accident.
+ *
+ * @module
+ */
+
+import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
+import { VERSION } from "../core/version.ts";
+import type { ProcessIo } from "./process_io.ts";
+
+/** Exit status of a usage error (spec `cli.md` §1.1). */
+export const USAGE_EXIT = 2;
+
+/** Where an action leaves the exit status of the program. */
+export interface ExitStatus {
+  code: number;
+}
+
+/** A root command named `name` that prints through `io` and never exits by itself. */
+export function createProgram(name: string, description: string, io: ProcessIo): Command {
+  return new Command(name)
+    .description(description)
+    .version(`${name} ${VERSION}`, "-V, --version", "Print version")
+    .helpOption("-h, --help", "Print help")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError("For more information, try '--help'.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    });
+}
+
+/**
+ * Parses `args` and runs the action they select.
+ *
+ * @returns the exit status: what the action left in `status`, 2 for usage errors, 0 for help and version
+ */
+export async function runProgram(
+  program: Command,
+  args: readonly string[],
+  status: ExitStatus,
+): Promise<number> {
+  try {
+    refuseAmbiguousOptions(program, args);
+    await program.parseAsync([...args], { from: "user" });
+    return status.code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.code === "commander.helpDisplayed" || error.code === "commander.version"
+      ? 0
+      : USAGE_EXIT;
+  }
+}
+
+/**
+ * Refuses what commander would silently accept: the same option twice (the last would win), and
+ * `--name -value`, where a forgotten value swallows the next option. `--name=-value` is fine.
+ */
+function refuseAmbiguousOptions(program: Command, args: readonly string[]): void {
+  let command = program;
+  const seen = new Set<string>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === "--") return;
+    if (!arg.startsWith("-") || arg === "-") {
+      command = command.commands.find((it) => it.name() === arg) ?? command;
+      continue;
+    }
+    const [flag, inline] = arg.split("=", 2);
+    const option = findOption(command, program, flag as string);
+    if (!option) continue;
+    if (!option.variadic && seen.has(option.attributeName())) {
+      command.error(`error: the option '${option.flags}' cannot be used more than once`);
+    }
+    if (!isRepeatable(option)) seen.add(option.attributeName());
+    if (!option.required || inline !== undefined) continue;
+    const value = args[i + 1];
+    if (value !== undefined && value.startsWith("-") && value !== "-") {
+      command.error(
+        `error: option '${option.flags}' needs a value; write '${flag}=${value}' to pass '${value}'`,
+      );
+    }
+    i += 1;
+  }
+}
+
+const repeatable = new WeakSet<Option>();
+
+/** Marks an option whose values add up instead of being refused the second time. */
+export function markRepeatable(option: Option): Option {
+  repeatable.add(option);
+  return option;
+}
+
+const isRepeatable = (option: Option): boolean => option.variadic || repeatable.has(option);
+
+function findOption(command: Command, program: Command, flag: string): Option | undefined {
+  const is = (option: Option) => option.long === flag || option.short === flag;
+  return command.options.find(is) ?? program.options.find(is);
+}
+
+/** An option parser for unsigned decimal integers up to `max` (at least `min`). */
+export function unsigned(max: bigint | number, min: bigint | number = 0): (text: string) => bigint {
+  return (text) => {
+    const value = /^\+?\d{1,20}$/.test(text) ? BigInt(text.replace("+", "")) : -1n;
+    if (value < BigInt(min) || value > BigInt(max)) {
+      throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** The same for integers that a double holds exactly. */
+export function unsignedNumber(max: number, min = 0): (text: string) => number {
+  const parse = unsigned(max, min);
+  return (text) => Number(parse(text));
+}
+
+/** The largest unsigned 16, 32 and 64-bit integers. */
+export const U16_MAX = 65_535;
+export const U32_MAX = 4_294_967_295;
+export const U64_MAX = 18_446_744_073_709_551_615n;

@@ -1,0 +1,52 @@
+/**
+ * What a program has of its process: output, environment, signals. Passed in, so that commands
+ * can be run inside a test.
+ *
+ * @module
+ */
+
+/** A program's surroundings. */
+export interface ProcessIo {
+  /** Writes `text` and a newline to stdout. */
+  out(text: string): void;
+  /** Writes `text` and a newline to stderr. */
+  err(text: string): void;
+  /** An environment variable; `undefined` when unset. */
+  env(name: string): string | undefined;
+}
+
+const utf8 = new TextEncoder();
+
+function writeLine(stream: { writeSync(data: Uint8Array): number }, text: string): void {
+  let rest = utf8.encode(`${text}\n`);
+  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+}
+
+/** The real process. Output is synchronous: nothing is lost when the process exits right after. */
+export const processIo: ProcessIo = {
+  out: (text) => writeLine(Deno.stdout, text),
+  err: (text) => writeLine(Deno.stderr, text),
+  env: (name) => Deno.env.get(name),
+};
+
+/** Signals that end a program in an orderly way. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Calls `fn` on every SIGINT and SIGTERM until the handle is disposed. */
+export function onStopSignal(fn: (signal: StopSignal) => void): Disposable {
+  const handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+    const handler = () => fn(signal);
+    Deno.addSignalListener(signal, handler);
+    return () => Deno.removeSignalListener(signal, handler);
+  });
+  return { [Symbol.dispose]: () => handlers.forEach((remove) => remove()) };
+}
+
+/** Whether `path` is an existing regular file (links are followed). */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

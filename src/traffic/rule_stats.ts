@@ -1,0 +1,82 @@
+/**
+ * The latest counters of every rule, as its client reported them.
+ *
+ * @module
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { RuleStats, StatsReport } from "../wire/gen/portunus/v1/portunus_pb.ts";
+
+/** One rule's counters and when they came in. */
+export interface RuleStatsSnapshot {
+  readonly clientName: string;
+  readonly stats: RuleStats;
+  readonly updatedAt: Temporal.Instant;
+}
+
+/** Owner label of rules that the server does not know (any more). */
+export const UNKNOWN_OWNER = "_unknown";
+
+export interface RuleStatsOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Owner of a rule, if the rule exists and belongs to that client. */
+  readonly ownerOf: (ruleId: bigint, clientId: string) => string | undefined;
+}
+
+export class RuleStatsCache {
+  readonly #options: RuleStatsOptions;
+  readonly #latest = new Map<bigint, RuleStatsSnapshot>();
+
+  constructor(options: RuleStatsOptions) {
+    this.#options = options;
+  }
+
+  get(ruleId: bigint): RuleStatsSnapshot | undefined {
+    return this.#latest.get(ruleId);
+  }
+
+  /** Takes in a client's report. Rows of rules that are not that client's are counted, not kept. */
+  record(
+    client: { readonly clientId: string; readonly clientName: string },
+    report: StatsReport,
+  ): void {
+    const { clock, metrics, ownerOf } = this.#options;
+    const updatedAt = Temporal.Instant.fromEpochMilliseconds(clock.now());
+    for (const stats of report.stats) {
+      const owner = ownerOf(stats.ruleId, client.clientId);
+      const labels = {
+        client: client.clientName,
+        rule: `${stats.ruleId}`,
+        owner: owner ?? UNKNOWN_OWNER,
+      };
+      const before = this.#latest.get(stats.ruleId)?.stats;
+      metrics.ruleTraffic(labels, {
+        bytesIn: increase(before?.bytesIn, stats.bytesIn),
+        bytesOut: increase(before?.bytesOut, stats.bytesOut),
+        dnsFailures: increase(before?.dnsFailures, stats.dnsFailures),
+      });
+      if (owner === undefined) continue;
+      metrics.setActiveConnections(labels, stats.activeConnections);
+      this.#latest.set(stats.ruleId, { clientName: client.clientName, stats, updatedAt });
+    }
+  }
+
+  /** Drops what is known of a removed rule. */
+  forget(rule: { readonly id: bigint; readonly ownerId: string | null }): void {
+    const client = this.#latest.get(rule.id)?.clientName;
+    this.#latest.delete(rule.id);
+    if (client === undefined) return;
+    this.#options.metrics.forgetRule({
+      client,
+      rule: `${rule.id}`,
+      owner: rule.ownerId ?? UNKNOWN_OWNER,
+    });
+  }
+}
+
+/** What a cumulative counter gained; a client that started over counts from zero again. */
+function increase(before: bigint | undefined, now: bigint): bigint {
+  return before === undefined || now < before ? now : now - before;
+}

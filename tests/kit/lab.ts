@@ -1,0 +1,196 @@
+/**
+ * A whole Portunus on this machine for one test: real server, clients and targets on ephemeral
+ * ports, in a directory of its own. Everything ends with the test; when it fails, the logs show.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { TestProcess } from "./process.ts";
+import { type Programs, sourcePrograms } from "./programs.ts";
+
+/** What a command printed and how it ended. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ServerOptions {
+  /** Name of the data directory inside the lab. */
+  readonly dir?: string;
+  /** Lines for server.toml; listeners are on ephemeral ports unless given here. */
+  readonly config?: Readonly<Record<string, string | number>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A server that listens. */
+export interface ServerHandle {
+  readonly process: TestProcess;
+  readonly dataDir: string;
+  /** `ip:port` of each listener. */
+  readonly grpc: string;
+  readonly http: string;
+  readonly metrics: string;
+}
+
+export interface ClientOptions {
+  readonly bundle: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class Lab implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #processes: TestProcess[] = [];
+
+  private constructor(readonly dir: string, readonly programs: Programs) {}
+
+  /** A new lab. Its directory is on disk: the server refuses a data directory in memory. */
+  static async open(programs: Programs = sourcePrograms()): Promise<Lab> {
+    const root = new URL("../.tmp/", import.meta.url).pathname;
+    await Deno.mkdir(root, { recursive: true });
+    return new Lab(await Deno.makeTempDir({ dir: root }), programs);
+  }
+
+  /** Ends `resource` with the lab. */
+  use<T extends AsyncDisposable>(resource: T): T {
+    return this.#stack.use(resource);
+  }
+
+  /** A path inside the lab's directory. */
+  path(name: string): string {
+    return `${this.dir}/${name}`;
+  }
+
+  /** Starts a program and keeps its log. */
+  spawn(
+    name: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): TestProcess {
+    const process = this.use(
+      new TestProcess({ name, command, env: { ...this.#environment(), ...env } }),
+    );
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Starts a server without waiting for it. */
+  async launchServer(
+    options: ServerOptions = {},
+  ): Promise<{ process: TestProcess; dataDir: string }> {
+    const dataDir = this.path(options.dir ?? "server");
+    await Deno.mkdir(dataDir, { recursive: true });
+    const config = {
+      control_listen: "127.0.0.1:0",
+      operator_http_listen: "127.0.0.1:0",
+      metrics_listen: "127.0.0.1:0",
+      ...options.config,
+    };
+    const toml = Object.entries(config).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+      .join("");
+    await Deno.writeTextFile(`${dataDir}/server.toml`, toml);
+    const command = [...this.programs.server, "--data-dir", dataDir, "serve"];
+    return { process: this.spawn("portunus-server", command, options.env), dataDir };
+  }
+
+  /** Starts a server and waits until it listens. */
+  async server(options: ServerOptions = {}): Promise<ServerHandle> {
+    const { process, dataDir } = await this.launchServer(options);
+    const { fields } = await process.event("server.listening");
+    return {
+      process,
+      dataDir,
+      grpc: String(fields["grpc"]),
+      http: String(fields["operator_http"]),
+      metrics: String(fields["metrics"]),
+    };
+  }
+
+  /** Starts an enrolled client. */
+  client({ bundle, args = [], env }: ClientOptions): TestProcess {
+    return this.spawn(
+      "portunus-client",
+      [...this.programs.client, "--bundle", bundle, ...args],
+      env,
+    );
+  }
+
+  /** Runs `portunus-server` with `args` to its end. */
+  serverCommand(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    return this.#run([...this.programs.server, ...args], env);
+  }
+
+  /** Runs `portunus-client` with `args` to its end. */
+  clientCommand(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    return this.#run([...this.programs.client, ...args], env);
+  }
+
+  /** Creates the superadmin of a stopped server and returns its token. */
+  async bootstrap(dataDir: string): Promise<string> {
+    const { code, stdout, stderr } = await this.serverCommand([
+      "--data-dir",
+      dataDir,
+      "bootstrap-superadmin",
+    ]);
+    assert.equal(code, 0, stderr);
+    const token = /^superadmin user_id=_superadmin token=([\w-]{43})\n$/.exec(stdout)?.[1];
+    assert.ok(token, `unexpected output: ${stdout}`);
+    return token;
+  }
+
+  async #run(
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<CommandResult> {
+    const [program, ...args] = command;
+    const { code, stdout, stderr } = await new Deno.Command(program as string, {
+      args,
+      env: { ...this.#environment(), ...env },
+      clearEnv: true,
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  }
+
+  #environment(): Record<string, string> {
+    return { HOME: this.dir, HOSTNAME: "lab", ...this.programs.env };
+  }
+
+  /** The end of every process's log. */
+  transcript(): string {
+    return this.#processes.map((process) => process.transcript()).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+/** A test on a lab of its own; a failure shows what the processes logged. */
+export function labTest(
+  name: string,
+  run: (lab: Lab) => Promise<void>,
+  programs?: () => Programs,
+): void {
+  Deno.test(name, async () => {
+    await using lab = await Lab.open(programs?.());
+    try {
+      await run(lab);
+    } catch (cause) {
+      throw new Error(
+        `${cause instanceof Error ? cause.message : String(cause)}\n${lab.transcript()}`,
+        { cause },
+      );
+    }
+  });
+}

@@ -1,0 +1,28 @@
+/** How to start the two programs. */
+export interface Programs {
+  readonly server: readonly string[];
+  readonly client: readonly string[];
+  /** Environment they need to start at all. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const sourcePath = (name: string) => new URL(`../../src/${name}/main.ts`, import.meta.url).pathname;
+
+/** The programs from source, with the permissions that the binaries have. */
+export function sourcePrograms(): Programs {
+  const run = (name: "server" | "client") => [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    ...PERMISSIONS[name],
+    sourcePath(name),
+  ];
+  return { server: run("server"), client: run("client"), env: denoEnvironment() };
+}
+
+/** Lets Deno find its cache although the lab has another home directory. */
+function denoEnvironment(): Record<string, string> {
+  const home = Deno.env.get("HOME") ?? "";
+  return { DENO_DIR: Deno.env.get("DENO_DIR") ?? `${home}/.cache/deno`, NO_COLOR: "1" };
+}
