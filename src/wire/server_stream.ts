@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import type { ClientMessage, ServerMessage } from "./gen/portunus/v1/portunus_pb.ts";
 import { type Status, STATUS_OK } from "./grpc_status.ts";
@@ -28,7 +29,9 @@ export class GrpcServerStream implements ServerStream {
     this.incoming = new Inbox(call);
     this.closed = this.#over.signal;
     call.on("data", (message: ClientMessage) => this.incoming.push(message));
-    call.on("end", () => this.incoming.end());
+    // A stream that breaks ends first and is cancelled in the same turn of the event loop; an end
+    // that stays alone is the client's half-close.
+    call.on("end", () => setImmediate(() => this.incoming.end()));
     // grpc-js says so of every stream that is over; after a status was sent it is no news.
     call.on("cancelled", () => {
       this.incoming.end(new WireError("transport", "Cancelled: the client broke off the stream"));

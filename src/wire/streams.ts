@@ -71,7 +71,8 @@ export interface ClientStream {
   readonly headers: Promise<ReadonlyMap<string, string>>;
   /**
    * Messages in the order they were sent; can be iterated once. Ends when the server ended the
-   * stream with status OK, or after {@linkcode cancel}; throws a {@linkcode WireError} otherwise.
+   * stream with status OK, or after {@linkcode cancel}; throws a {@linkcode WireError} otherwise,
+   * and what was not read by then is lost.
    */
   readonly incoming: AsyncIterable<ServerMessage>;
   /**
