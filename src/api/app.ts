@@ -5,12 +5,10 @@
  */
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { PortunusError } from "../core/errors.ts";
-import { HTTP } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { type AppEnv, DecodeError, routesOn } from "./http.ts";
+import { type AppEnv, routesOn } from "./http.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
@@ -30,12 +28,6 @@ export interface AppOptions extends ClientRoutesOptions, RuleRoutesOptions, Syst
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(errorHandler(options.logger, options.newId));
-  app.use(bodyLimit({
-    maxSize: HTTP.bodyMaxBytes,
-    onError: () => {
-      throw new DecodeError(413, `The request body is larger than ${HTTP.bodyMaxBytes} bytes`);
-    },
-  }));
   systemRoutes(routesOn(app), options);
   const guarded = routesOn(app, authenticate(options));
   clientRoutes(guarded, options);

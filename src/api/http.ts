@@ -9,6 +9,7 @@ import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { type Json, parseJson, stringifyJson } from "../core/json.ts";
+import { HTTP } from "../core/limits.ts";
 import type { Operator } from "../identity/operators.ts";
 
 /** What middleware leaves for handlers. */
@@ -42,7 +43,7 @@ const JSON_MEDIA_TYPE = /^application\/(?:json|[^;\s]+\+json)\s*(?:;|$)/i;
 /**
  * Reads and checks a JSON body.
  *
- * @throws {DecodeError} 415 wrong media type, 400 not JSON, 422 JSON of another shape
+ * @throws {DecodeError} 415 wrong media type, 413 too large, 400 not JSON, 422 JSON of another shape
  */
 export async function readJson<T extends z.ZodType>(
   c: AppContext,
@@ -51,12 +52,29 @@ export async function readJson<T extends z.ZodType>(
   if (!JSON_MEDIA_TYPE.test(c.req.header("content-type") ?? "")) {
     throw new DecodeError(415, "Expected request with `Content-Type: application/json`");
   }
-  const result = schema.safeParse(parseBody(await c.req.text()));
+  const result = schema.safeParse(parseBody(await readText(c.req.raw)));
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) =>
     `${path.join(".") || "body"}: ${message}`
   );
   throw new DecodeError(422, `The request body does not fit: ${problems.join("; ")}`);
+}
+
+/** The body as text, of a size that cannot hurt. */
+async function readText(request: Request): Promise<string> {
+  const tooLarge = new DecodeError(
+    413,
+    `The request body is larger than ${HTTP.bodyMaxBytes} bytes`,
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > HTTP.bodyMaxBytes) throw tooLarge;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > HTTP.bodyMaxBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks).text();
 }
 
 function parseBody(text: string): Json {

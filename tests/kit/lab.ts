@@ -6,6 +6,8 @@
  */
 
 import assert from "node:assert/strict";
+import { Operator } from "./operator.ts";
+import { freePort } from "./ports.ts";
 import { TestProcess } from "./process.ts";
 import { type Programs, sourcePrograms } from "./programs.ts";
 
@@ -38,6 +40,20 @@ export interface ClientOptions {
   readonly bundle: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A server, its operator and one connected client, `edge-01`. */
+export interface World {
+  readonly server: ServerHandle;
+  readonly operator: Operator;
+  readonly bundle: string;
+  readonly client: TestProcess;
+}
+
+const loopback = () => `127.0.0.1:${freePort()}`;
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 export class Lab implements AsyncDisposable {
@@ -76,21 +92,24 @@ export class Lab implements AsyncDisposable {
     return process;
   }
 
-  /** Starts a server without waiting for it. */
+  /** Starts a server without waiting for it. A second start in the same directory gets the same ports. */
   async launchServer(
     options: ServerOptions = {},
   ): Promise<{ process: TestProcess; dataDir: string }> {
     const dataDir = this.path(options.dir ?? "server");
     await Deno.mkdir(dataDir, { recursive: true });
-    const config = {
-      control_listen: "127.0.0.1:0",
-      operator_http_listen: "127.0.0.1:0",
-      metrics_listen: "127.0.0.1:0",
-      ...options.config,
-    };
-    const toml = Object.entries(config).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
-      .join("");
-    await Deno.writeTextFile(`${dataDir}/server.toml`, toml);
+    const toml = `${dataDir}/server.toml`;
+    if (options.config || !await exists(toml)) {
+      const listen = {
+        control_listen: loopback(),
+        operator_http_listen: loopback(),
+        metrics_listen: loopback(),
+      };
+      const lines = Object.entries({ ...listen, ...options.config }).map(([key, value]) =>
+        `${key} = ${JSON.stringify(value)}\n`
+      );
+      await Deno.writeTextFile(toml, lines.join(""));
+    }
     const command = [...this.programs.server, "--data-dir", dataDir, "serve"];
     return { process: this.spawn("portunus-server", command, options.env), dataDir };
   }
@@ -144,6 +163,27 @@ export class Lab implements AsyncDisposable {
     const token = /^superadmin user_id=_superadmin token=([\w-]{43})\n$/.exec(stdout)?.[1];
     assert.ok(token, `unexpected output: ${stdout}`);
     return token;
+  }
+
+  /** A server with a superadmin, ready for clients. */
+  async operated(
+    options: ServerOptions = {},
+  ): Promise<{ server: ServerHandle; operator: Operator }> {
+    const token = await this.bootstrap(this.path(options.dir ?? "server"));
+    const server = await this.server(options);
+    return { server, operator: new Operator(this, server.http, token) };
+  }
+
+  /** A server, its operator and one connected client. */
+  async connected(options: { readonly clientArgs?: readonly string[] } = {}): Promise<World> {
+    const { server, operator } = await this.operated();
+    const bundle = await operator.enroll("edge-01", this.path("edge-01.json"));
+    const client = this.client({
+      bundle,
+      ...(options.clientArgs ? { args: options.clientArgs } : {}),
+    });
+    await client.event("control.connected");
+    return { server, operator, bundle, client };
   }
 
   async #run(

@@ -1,3 +1,5 @@
+import { PERMISSIONS } from "../../scripts/build/permissions.ts";
+
 /** How to start the two programs. */
 export interface Programs {
   readonly server: readonly string[];

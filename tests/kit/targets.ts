@@ -43,12 +43,6 @@ export function tcpTarget(serve: (conn: Deno.TcpConn) => Promise<void>): Target 
   };
 }
 
-/** A port that nobody listens on right now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "::", port: 0 });
-  return listener.addr.port;
-}
-
 /** Closes a connection that may be closed already. */
 export function closeQuietly(conn: Deno.Conn): void {
   try {
