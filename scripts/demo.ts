@@ -197,7 +197,11 @@ async function demo(once: boolean, stop: AbortSignal): Promise<void> {
   );
   const bundle = await run("client", ["enroll", uri, "--out", `${dir}/client.bundle.json`]);
   step(`client enrolled, credentials in ${bundle}`);
-  await using client = new Daemon("client", ["--bundle", bundle], `${dir}/client.log`);
+  await using client = new Daemon(
+    "client",
+    ["--bundle", bundle, "--shutdown-drain-timeout-secs", "1"],
+    `${dir}/client.log`,
+  );
   await client.event("control.connected");
   step("portunus-client is connected, its certificate pin verified");
 
