@@ -1,24 +1,24 @@
 /**
- * One SQLite connection: pragmas, transactions, statements, errors by class.
+ * One SQLite connection: pragmas, statements, transactions, errors by class.
  *
  * @module
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-/** What kind of trouble SQLite reported. */
+/** What kind of trouble there was. Only `transient` is worth another try. */
 export type StoreErrorClass = "transient" | "conflict" | "corruption" | "internal";
 
-/** A failed operation on an open store. The message is `<class>: <text of SQLite>`. */
+/** A failed operation on an open store. The message is `<class>: <detail>`. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 
-  constructor(readonly kind: StoreErrorClass, detail: string, options?: ErrorOptions) {
+  constructor(readonly kind: StoreErrorClass, readonly detail: string, options?: ErrorOptions) {
     super(`${kind}: ${detail}`, options);
   }
 }
 
-/** Primary result codes, see https://sqlite.org/rescode.html; extended codes carry more in higher bits. */
+/** Primary result codes (https://sqlite.org/rescode.html) that are not `internal`. */
 const CLASS_OF_RESULT: ReadonlyMap<number, StoreErrorClass> = new Map([
   [5, "transient"], // SQLITE_BUSY
   [6, "transient"], // SQLITE_LOCKED
@@ -27,67 +27,90 @@ const CLASS_OF_RESULT: ReadonlyMap<number, StoreErrorClass> = new Map([
   [26, "corruption"], // SQLITE_NOTADB
 ]);
 
-function storeError(cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause;
-  const { errcode } = cause as { errcode?: unknown };
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  const notADatabase = detail.includes("file is not a database") || detail.includes("malformed");
-  const kind = typeof errcode === "number" ? CLASS_OF_RESULT.get(errcode & 0xff) : undefined;
-  return new StoreError(kind ?? (notADatabase ? "corruption" : "internal"), detail, { cause });
+/** The primary code is the low byte; the rest says more exactly what happened. */
+const PRIMARY_CODE_MASK = 0xff;
+
+/** Runs `fn`; what SQLite complains about becomes a {@linkcode StoreError}. */
+function guarded<T>(fn: () => T): T {
+  try {
+    return fn();
+  } catch (cause) {
+    if (cause instanceof StoreError || !(cause instanceof Error)) throw cause;
+    const code = "errcode" in cause && typeof cause.errcode === "number" ? cause.errcode : 0;
+    const kind = CLASS_OF_RESULT.get(code & PRIMARY_CODE_MASK) ?? "internal";
+    throw new StoreError(kind, cause.message, { cause });
+  }
 }
 
 /** A column value; integers are always `bigint`, so that none loses digits. */
-export type SqlValue = string | bigint | null;
+export type SqlValue = string | bigint | number | null;
 
-/** What a statement may be given. */
+/** The columns of a row, by name. */
+export type Columns = Readonly<Record<string, SqlValue>>;
+
+/** What a statement may be given. A `number` must be an integer. */
 export type SqlParameter = string | bigint | number | null;
 
-const PRAGMAS = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
-  PRAGMA foreign_keys = ON;
-  PRAGMA busy_timeout = 5000;
-  PRAGMA temp_store = MEMORY;
-  PRAGMA cache_size = -8000;
-`;
+/** An integer as SQLite keeps it: 64 bits, signed. A `number` would be bound as a float. */
+function bindable(value: SqlParameter): string | bigint | null {
+  if (typeof value === "number") return BigInt(value);
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value) {
+    throw new StoreError("conflict", `${value} does not fit a 64-bit integer column`);
+  }
+  return value;
+}
 
-/** A connection. Every method throws {@linkcode StoreError}. */
+/** How long a statement waits for another process to finish its transaction. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+const PRAGMAS = [
+  // For new files only: it has no effect once there is a table (or WAL has written page 1).
+  "PRAGMA auto_vacuum = INCREMENTAL",
+  "PRAGMA journal_mode = WAL",
+  "PRAGMA synchronous = NORMAL",
+  "PRAGMA foreign_keys = ON",
+  "PRAGMA temp_store = MEMORY",
+  "PRAGMA cache_size = -8000", // KiB
+];
+
+/** A connection. Every method throws {@linkcode StoreError} when SQLite refuses. */
 export class Database implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens or creates `path`. A new file frees pages to the file system when told to (incremental). */
+  /** Opens or creates `path`. */
   constructor(readonly path: string) {
-    this.#db = guarded(() => new DatabaseSync(path));
+    this.#db = guarded(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
     try {
-      // Only has an effect before the first table is made.
-      this.exec("PRAGMA auto_vacuum = INCREMENTAL");
-      this.exec(PRAGMAS);
+      for (const pragma of PRAGMAS) this.all(pragma);
     } catch (error) {
       this.#db.close();
       throw error;
     }
   }
 
-  /** Runs SQL that takes no parameters and returns nothing. */
-  exec(sql: string): void {
-    guarded(() => this.#db.exec(sql));
+  /**
+   * Runs a script of any number of statements without parameters. SQLite gives no codes here, so
+   * that every failure is `internal`; what can wait or collide belongs into {@linkcode run}.
+   */
+  exec(script: string): void {
+    guarded(() => this.#db.exec(script));
   }
 
   /** Runs a statement; returns how many rows it changed. */
   run(sql: string, ...parameters: readonly SqlParameter[]): number {
-    return guarded(() => Number(this.#statement(sql).run(...parameters).changes));
+    return guarded(() => Number(this.#statement(sql).run(...parameters.map(bindable)).changes));
   }
 
   /** All rows of a query. */
-  all(sql: string, ...parameters: readonly SqlParameter[]): Record<string, SqlValue>[] {
-    return guarded(() => this.#statement(sql).all(...parameters) as Record<string, SqlValue>[]);
+  all(sql: string, ...parameters: readonly SqlParameter[]): Columns[] {
+    return guarded(() => this.#statement(sql).all(...parameters.map(bindable)) as Columns[]);
   }
 
   /** The first row of a query. */
-  get(sql: string, ...parameters: readonly SqlParameter[]): Record<string, SqlValue> | undefined {
+  get(sql: string, ...parameters: readonly SqlParameter[]): Columns | undefined {
     return guarded(() =>
-      this.#statement(sql).get(...parameters) as Record<string, SqlValue> | undefined
+      this.#statement(sql).get(...parameters.map(bindable)) as Columns | undefined
     );
   }
 
@@ -95,34 +118,50 @@ export class Database implements Disposable {
    * Runs `fn` in one `BEGIN IMMEDIATE` transaction: committed when it returns, rolled back when it
    * throws.
    *
-   * @throws {TypeError} inside another transaction
+   * @throws {TypeError} inside another transaction, or when `fn` is asynchronous: what it does
+   * later would not be part of the transaction
    */
-  transaction<T>(fn: () => T): T {
-    if (this.#db.isTransaction) {
-      throw new TypeError("Cannot begin a transaction inside another one");
-    }
-    this.exec("BEGIN IMMEDIATE");
-    try {
-      const result = fn();
-      this.exec("COMMIT");
-      return result;
-    } catch (error) {
-      // SQLite may have rolled back by itself, after a full disk for example.
-      if (this.#db.isTransaction) this.exec("ROLLBACK");
-      throw error;
-    }
+  write<T>(fn: () => T): T {
+    if (this.#db.isTransaction) throw new TypeError("Cannot begin a transaction inside another");
+    return this.#transaction("BEGIN IMMEDIATE", fn);
   }
 
-  /** Whether a transaction is open. */
-  get inTransaction(): boolean {
-    return this.#db.isTransaction;
+  /** Runs `fn` so that all its queries see the same state, whatever other processes do meanwhile. */
+  read<T>(fn: () => T): T {
+    return this.#db.isTransaction ? fn() : this.#transaction("BEGIN DEFERRED", fn);
   }
 
+  /**
+   * Closes the connection, moving what the write-ahead log holds into the file if nobody is
+   * reading it. Does nothing the second time.
+   */
   [Symbol.dispose](): void {
+    if (!this.#db.isOpen) return;
+    try {
+      this.all("PRAGMA busy_timeout = 0");
+      this.all("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Nothing is lost: whoever opens the store next reads the log.
+    }
     this.#statements.clear();
     this.#db.close();
   }
 
+  #transaction<T>(begin: string, fn: () => T): T {
+    this.run(begin);
+    try {
+      const result = fn();
+      if (result instanceof Promise) throw new TypeError("A transaction cannot be asynchronous");
+      this.run("COMMIT");
+      return result;
+    } catch (error) {
+      // SQLite rolls back by itself in some cases, a full disk for example.
+      if (this.#db.isTransaction) this.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Statements are few and fixed, so each is prepared once and kept. */
   #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
@@ -131,13 +170,5 @@ export class Database implements Disposable {
       this.#statements.set(sql, statement);
     }
     return statement;
-  }
-}
-
-function guarded<T>(fn: () => T): T {
-  try {
-    return fn();
-  } catch (error) {
-    throw storeError(error);
   }
 }

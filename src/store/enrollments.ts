@@ -8,8 +8,10 @@
 import { PortunusError } from "../core/errors.ts";
 import { toStoreText } from "../core/instant.ts";
 import { ENROLLMENT, NAMES } from "../core/limits.ts";
+import { ClientRepository } from "./clients.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
+import { findByHash } from "./secret_scan.ts";
 
 /** Whom a code is for. A new client's row appears only when the code is redeemed. */
 export type EnrollmentSubject =
@@ -31,6 +33,7 @@ export interface NewCode {
 }
 
 export interface Redemption {
+  /** As it came in. Only its length is looked at. */
   readonly code: string;
   readonly codeHash: string;
   /** Of the token that the client gets. */
@@ -38,7 +41,10 @@ export interface Redemption {
   readonly now: Temporal.Instant;
   /** Used only for rows of releases that knew no client ids. */
   readonly newClientId: string;
-  /** Used only for rows of releases that kept no endpoint. May throw; nothing is consumed then. */
+  /**
+   * Used only for rows of releases that kept no endpoint. Runs inside the transaction, so it must
+   * not look into the store. May throw; nothing is consumed then.
+   */
   readonly resolveEndpoint: () => string;
 }
 
@@ -50,15 +56,19 @@ export interface Redeemed {
   readonly endpoint: string;
   /** Whether the client existed and its former token is void now. */
   readonly rotated: boolean;
+  /** Hash of the former token. */
+  readonly previousTokenHash: string | null;
 }
 
 const utf8 = new TextEncoder();
 
 export class EnrollmentRepository {
   readonly #store: Store;
+  readonly #clients: ClientRepository;
 
   constructor(store: Store) {
     this.#store = store;
+    this.#clients = new ClientRepository(store);
   }
 
   /**
@@ -70,30 +80,30 @@ export class EnrollmentRepository {
    */
   create({ subject, codeHash, now, expiresAt, endpoint }: NewCode): string {
     const { db } = this.#store;
-    return db.transaction(() => {
+    return this.#store.write(() => {
       const old = toStoreText(now.subtract({ seconds: ENROLLMENT.keepSecs }));
       db.run("DELETE FROM client_enrollments WHERE consumed_at <= ? OR expires_at <= ?", old, old);
-      const { clientId, clientName, clientAddress } = subject.kind === "new"
-        ? subject
-        : this.#client(subject.clientId);
+      const client = subject.kind === "new" ? subject : this.#clients.get(subject.clientId);
+      if (!client) throw new PortunusError("client_not_found", subject.clientId);
       db.run(
         "UPDATE client_enrollments SET consumed_at = ? WHERE client_id = ? AND consumed_at IS NULL",
         toStoreText(now),
-        clientId,
+        client.clientId,
       );
       db.run(
         `INSERT INTO client_enrollments
-           (client_name, client_address, code_hash, issued_at, expires_at, advertised_endpoint, client_id)
+           (client_id, client_name, client_address, code_hash, issued_at, expires_at,
+             advertised_endpoint)
          VALUES (?, ?, ?, ?, ?, ?, ?)`,
-        clientName,
-        clientAddress,
+        client.clientId,
+        client.clientName,
+        client.clientAddress,
         codeHash,
         toStoreText(now),
         toStoreText(expiresAt),
         endpoint,
-        clientId,
       );
-      return clientName;
+      return client.clientName;
     });
   }
 
@@ -110,11 +120,12 @@ export class EnrollmentRepository {
       throw new PortunusError("enrollment_invalid");
     }
     const { db } = this.#store;
-    return db.transaction(() => {
-      const columns = db.get("SELECT * FROM client_enrollments WHERE code_hash = ?", codeHash);
+    return this.#store.write(() => {
+      const rows = db.all("SELECT * FROM client_enrollments");
+      const columns = findByHash(rows, { column: "code_hash", hash: codeHash });
       if (!columns) throw new PortunusError("enrollment_invalid");
-      const row = new Row("client_enrollments", columns);
-      if (row.textOrNull("consumed_at") !== null) throw new PortunusError("enrollment_used");
+      const row = new Row("client_enrollments", "id", columns);
+      if (row.instantOrNull("consumed_at") !== null) throw new PortunusError("enrollment_used");
       if (Temporal.Instant.compare(row.instant("expires_at"), now) <= 0) {
         throw new PortunusError("enrollment_expired");
       }
@@ -129,61 +140,25 @@ export class EnrollmentRepository {
     });
   }
 
-  /** Gives the row's client its new token, entering it into the roster if it is not there. */
+  /** Gives the client of a code its new token, entering it into the roster if it is not there. */
   #enter(row: Row, { tokenHash, now, newClientId }: Redemption): Omit<Redeemed, "endpoint"> {
-    const { db } = this.#store;
-    const address = row.textOrNull("client_address");
-    const clientId = row.textOrNull("client_id") ?? this.#idByName(row.text("client_name")) ??
-      newClientId;
-    const existing = db.get("SELECT client_name FROM client_tokens WHERE client_id = ?", clientId);
-    if (existing) {
-      db.run(
-        `UPDATE client_tokens
-         SET token_hash = ?, issued_at = ?, revoked_at = NULL, client_address = COALESCE(?, client_address)
-         WHERE client_id = ?`,
-        tokenHash,
-        toStoreText(now),
-        address,
-        clientId,
-      );
-      return {
-        clientId,
-        clientName: new Row("client_tokens", existing).text("client_name"),
-        rotated: true,
-      };
-    }
     const clientName = row.text("client_name");
-    db.run(
-      `INSERT INTO client_tokens (client_id, client_name, token_hash, issued_at, client_address)
-       VALUES (?, ?, ?, ?, ?)`,
-      clientId,
-      clientName,
-      tokenHash,
-      toStoreText(now),
-      address,
-    );
-    return { clientId, clientName, rotated: false };
-  }
-
-  #client(clientId: string) {
-    const columns = this.#store.db.get(
-      "SELECT client_name, client_address FROM client_tokens WHERE client_id = ?",
-      clientId,
-    );
-    if (!columns) throw new PortunusError("client_not_found", clientId);
-    const row = new Row("client_tokens", columns);
+    const clientAddress = row.textOrNull("client_address");
+    const token = { tokenHash, issuedAt: now, clientAddress };
+    const id = row.textOrNull("client_id");
+    const existing = id === null ? this.#clients.findByName(clientName) : this.#clients.get(id);
+    if (!existing) {
+      const clientId = id ?? newClientId;
+      this.#clients.insert({ clientId, clientName, ...token });
+      return { clientId, clientName, rotated: false, previousTokenHash: null };
+    }
+    const previousTokenHash = this.#clients.tokenHash(existing.clientId) ?? null;
+    this.#clients.rotate(existing.clientId, token);
     return {
-      clientId,
-      clientName: row.text("client_name"),
-      clientAddress: row.textOrNull("client_address"),
+      clientId: existing.clientId,
+      clientName: existing.clientName,
+      rotated: true,
+      previousTokenHash,
     };
-  }
-
-  #idByName(clientName: string): string | null {
-    const columns = this.#store.db.get(
-      "SELECT client_id FROM client_tokens WHERE client_name = ? ORDER BY client_id LIMIT 1",
-      clientName,
-    );
-    return columns ? new Row("client_tokens", columns).text("client_id") : null;
   }
 }

@@ -5,29 +5,33 @@
  */
 
 import { PortunusError } from "../core/errors.ts";
+import type { StorePaths } from "./paths.ts";
 
 /**
- * An exclusive flock(2) on a file of its own: locking the database file would collide with
- * SQLite's locks. It goes with the process, however that ends; the file stays.
+ * Takes an exclusive flock(2) on a file of its own, without waiting: locking the database file
+ * would collide with SQLite's locks. Disposing the handle frees it, and so does the end of the
+ * process, however it ends; the file stays.
+ *
+ * @throws {PortunusError} `store_in_use` when another process holds it
+ * @throws what the system says when the file cannot be opened
  */
-export class StoreLock implements Disposable {
-  readonly #file: Deno.FsFile;
-
-  private constructor(file: Deno.FsFile) {
-    this.#file = file;
+export function lockStore({ database, lock }: StorePaths): Disposable {
+  for (;;) {
+    using cleanup = new DisposableStack();
+    const file = cleanup.use(Deno.openSync(lock, { create: true, write: true, mode: 0o600 }));
+    if (!file.tryLockSync(true)) throw new PortunusError("store_in_use", database);
+    // A reset removes the file while it holds the lock: then this lock is on a file that nobody
+    // else will find, and the one to take is the one that has the name now.
+    if (isSameFile(file.statSync(), lock)) return cleanup.move();
   }
+}
 
-  /** @throws {PortunusError} `store_in_use`, naming `storePath`, when another process holds it */
-  static take(lockPath: string, storePath: string): StoreLock {
-    const file = Deno.openSync(lockPath, { create: true, write: true, mode: 0o600 });
-    if (!file.tryLockSync(true)) {
-      file.close();
-      throw new PortunusError("store_in_use", storePath);
-    }
-    return new StoreLock(file);
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
+function isSameFile(open: Deno.FileInfo, path: string): boolean {
+  try {
+    const named = Deno.statSync(path);
+    return named.ino === open.ino && named.dev === open.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

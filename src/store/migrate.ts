@@ -7,61 +7,108 @@
 import type { Clock } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
 import { instantFromMillis, parseInstant, toStoreText } from "../core/instant.ts";
-import type { Database } from "./database.ts";
+import { type Columns, type Database, StoreError } from "./database.ts";
+import { backUpBeforeMigration } from "./migration_backup.ts";
 import type { Migration } from "./migrations.ts";
 
 const BOOKKEEPING = `
   CREATE TABLE IF NOT EXISTS schema_migrations (
-    version    INT4 PRIMARY KEY,
-    name       VARCHAR(255),
+    version INT4 PRIMARY KEY,
+    name VARCHAR(255),
     applied_on VARCHAR(255),
-    checksum   VARCHAR(255)
+    checksum VARCHAR(255)
   )
 `;
 
 /** Version of the newest step that was applied to `db`; 0 for a new file. */
-export function schemaHead(db: Database): number {
-  const table = db.get(
-    "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
-  );
-  if (!table) return 0;
-  const head = db.get("SELECT MAX(version) AS head FROM schema_migrations")?.["head"] ?? 0n;
-  return Number(head);
+export function schemaVersion(db: Database): number {
+  return headOf(readHistory(db));
 }
 
 /**
- * Refuses a file that is newer than `migrations`, or that has another history.
+ * The steps that `db` still needs.
  *
- * @returns the steps that are still to be applied
- * @throws {PortunusError} `schema_version_too_new`, `migration_failed`
+ * @throws {PortunusError} `schema_version_too_new`; `migration_failed` when its history is another
  */
 export function pendingMigrations(
   db: Database,
   migrations: readonly Migration[],
 ): readonly Migration[] {
-  const head = schemaHead(db);
-  const target = migrations.at(-1)?.version ?? 0;
+  const history = readHistory(db);
+  const head = headOf(history);
+  const target = headOf(migrations);
   if (head > target) {
     throw new PortunusError("schema_version_too_new", `on_disk=${head} binary_supports=${target}`);
   }
-  if (head > 0) checkHistory(db, migrations.filter(({ version }) => version <= head));
+  checkHistory(history, migrations.filter(({ version }) => version <= head));
   return migrations.filter(({ version }) => version > head);
 }
 
-function checkHistory(db: Database, expected: readonly Migration[]): void {
-  const rows = db.all(
-    "SELECT version, name, applied_on, checksum FROM schema_migrations ORDER BY version",
+/**
+ * Applies what `db` needs of `migrations`. A store that is older is first copied to a file beside
+ * it.
+ *
+ * @throws {PortunusError} as {@linkcode pendingMigrations}; `migration_failed`
+ * @throws {StoreError} when the file cannot be read, or the copy cannot be made
+ */
+export function migrate(db: Database, migrations: readonly Migration[], clock: Clock): void {
+  const pending = pendingMigrations(db, migrations);
+  if (pending.length === 0) return;
+  const backup = backUpBeforeMigration(db, schemaVersion(db), clock);
+  for (const migration of pending) {
+    try {
+      apply(db, migration, clock);
+    } catch (error) {
+      // The copy of a store that did not change is worth nothing, and a supervisor that tries
+      // again and again would fill the disk with them.
+      if (backup !== null && migration === pending[0]) Deno.removeSync(backup);
+      throw error;
+    }
+  }
+}
+
+/** A row of the bookkeeping table; nothing of it is trusted. */
+type HistoryRow = Columns;
+
+function readHistory(db: Database): HistoryRow[] {
+  const table = db.get(
+    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
   );
-  const applied = new Map(rows.map((row) => [Number(row["version"]), row]));
-  for (const [version, row] of applied) {
-    const known = expected.find((it) => it.version === version);
-    if (!known || row["name"] !== known.name) throw failed(version, "is not a step of this schema");
-    if (row["checksum"] !== known.checksum) throw failed(version, "has another checksum");
-    if (!isInstant(row["applied_on"])) throw failed(version, "has an unreadable date");
+  if (!table) return [];
+  try {
+    return db.all("SELECT version, name, applied_on, checksum FROM schema_migrations");
+  } catch (cause) {
+    // Whoever made that table, it was neither this program nor 3.1.0.
+    if (cause instanceof StoreError && cause.kind === "internal") throw failed(cause.detail, cause);
+    throw cause;
+  }
+}
+
+function headOf(steps: readonly { readonly version?: unknown }[]): number {
+  const versions = steps.map(({ version }) => typeof version === "string" ? 0 : Number(version));
+  return Math.max(0, ...versions);
+}
+
+/** Every row must be one of the steps of `expected`, and every step must have its row. */
+function checkHistory(history: readonly HistoryRow[], expected: readonly Migration[]): void {
+  for (const row of history) {
+    const known = expected.find(({ version }) => BigInt(version) === row.version);
+    const problem = known ? rowProblem(row, known) : "is not a step of this schema";
+    if (problem !== null) throw failed(`version ${row.version} ${problem}`);
   }
   for (const { version } of expected) {
-    if (!applied.has(version)) throw failed(version, "is missing from the history");
+    if (!history.some((row) => row.version === BigInt(version))) {
+      throw failed(`version ${version} is missing from the history`);
+    }
   }
+}
+
+function rowProblem(row: HistoryRow, known: Migration): string | null {
+  if (row.name !== known.name) return `is called ${row.name}, expected ${known.name}`;
+  if (row.checksum !== known.checksum) {
+    return `has the checksum ${row.checksum}, expected ${known.checksum}`;
+  }
+  return isInstant(row.applied_on) ? null : "has an unreadable date";
 }
 
 function isInstant(value: unknown): boolean {
@@ -73,41 +120,36 @@ function isInstant(value: unknown): boolean {
   }
 }
 
-function failed(version: number, why: string, cause?: unknown): PortunusError {
-  return new PortunusError("migration_failed", `version ${version} ${why}`, { cause });
+/** One transaction for the step and its row: a step that fails leaves the file as it was. */
+function apply(db: Database, { version, name, checksum, sql }: Migration, clock: Clock): void {
+  // Dropping a table in order to rebuild it must not cascade, and this cannot be switched inside
+  // a transaction (https://sqlite.org/lang_altertable.html#otheralter).
+  db.run("PRAGMA foreign_keys = OFF");
+  try {
+    db.write(() => {
+      db.exec(BOOKKEEPING);
+      db.exec(sql);
+      const appliedOn = toStoreText(instantFromMillis(clock.now()));
+      db.run(
+        "INSERT INTO schema_migrations (version, name, applied_on, checksum) VALUES (?, ?, ?, ?)",
+        version,
+        name,
+        appliedOn,
+        checksum,
+      );
+      const [orphan] = db.all("PRAGMA foreign_key_check");
+      if (orphan) {
+        throw failed(`version ${version} leaves rows of ${orphan.table} without a parent`);
+      }
+    });
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
+    throw failed(`version ${version} (${name}): ${cause.detail}`, cause);
+  } finally {
+    db.run("PRAGMA foreign_keys = ON");
+  }
 }
 
-/**
- * Applies `pending`, each step and its bookkeeping row in one transaction: a step that fails
- * leaves the file as it was before it.
- *
- * @throws {PortunusError} `migration_failed`
- */
-export function applyMigrations(db: Database, pending: readonly Migration[], clock: Clock): void {
-  for (const { version, name, checksum, sql } of pending) {
-    const appliedOn = toStoreText(instantFromMillis(clock.now()));
-    // Rebuilding a table that others refer to must not cascade (https://sqlite.org/lang_altertable.html#otheralter).
-    db.exec("PRAGMA foreign_keys = OFF");
-    try {
-      db.transaction(() => {
-        db.exec(BOOKKEEPING);
-        db.exec(sql);
-        db.run(
-          "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)",
-          version,
-          name,
-          appliedOn,
-          checksum,
-        );
-        const orphans = db.all("PRAGMA foreign_key_check");
-        if (orphans.length > 0) {
-          throw new Error(`${orphans.length} rows refer to rows that are gone`);
-        }
-      });
-    } catch (cause) {
-      throw failed(version, (cause as Error).message, cause);
-    } finally {
-      db.exec("PRAGMA foreign_keys = ON");
-    }
-  }
+function failed(detail: string, cause?: Error): PortunusError {
+  return new PortunusError("migration_failed", detail, cause && { cause });
 }

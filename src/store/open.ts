@@ -8,9 +8,11 @@ import type { Clock } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Database, StoreError } from "./database.ts";
-import { StoreLock } from "./lock.ts";
-import { applyMigrations, pendingMigrations, schemaHead } from "./migrate.ts";
-import { type Migration, MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
+import { lockStore } from "./lock.ts";
+import { migrate, pendingMigrations, schemaVersion } from "./migrate.ts";
+import { type Migration, MIGRATIONS } from "./migrations.ts";
+import { storePaths } from "./paths.ts";
+import { checkSchema } from "./schema_check.ts";
 
 export interface OpenOptions {
   readonly dataDir: string;
@@ -20,27 +22,33 @@ export interface OpenOptions {
   readonly migrations?: readonly Migration[];
 }
 
-/** The open store: one connection, and the lock that makes it the only one of this data directory. */
+/** The open store: one connection, and the lock that makes it the only one of its data directory. */
 export class Store implements Disposable {
-  readonly #lock: StoreLock;
+  readonly #held: Disposable;
 
-  constructor(readonly db: Database, lock: StoreLock) {
-    this.#lock = lock;
+  /** Takes over `held`, which is disposed of with the store. */
+  constructor(readonly db: Database, held: Disposable) {
+    this.#held = held;
+  }
+
+  /** Runs `fn` so that all its queries see the same state of the store. */
+  read<T>(fn: () => T): T {
+    return this.db.read(fn);
+  }
+
+  /** Runs `fn` in one transaction; see {@linkcode Database.write}. */
+  write<T>(fn: () => T): T {
+    return this.db.write(fn);
   }
 
   /** Version of the schema on disk. @throws {StoreError} when the store cannot be read */
   schemaVersion(): number {
-    return schemaHead(this.db);
+    return schemaVersion(this.db);
   }
 
   /** Folds the log into the file and gives the store free. */
   [Symbol.dispose](): void {
-    try {
-      this.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } finally {
-      this.db[Symbol.dispose]();
-      this.#lock[Symbol.dispose]();
-    }
+    this.#held[Symbol.dispose]();
   }
 }
 
@@ -52,57 +60,64 @@ export class Store implements Disposable {
  * `migration_failed`, `store_io`
  */
 export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: OpenOptions): Store {
-  const path = `${dataDir}/state.db`;
-  using cleanup = new DisposableStack();
-  const lock = cleanup.use(takeLock(dataDir, path));
-  try {
-    createPrivateFile(path);
-    const db = cleanup.use(new Database(path));
-    const pending = pendingMigrations(db, migrations);
-    if (pending.length > 0) {
-      backUpBefore(db, clock);
-      applyMigrations(db, pending, clock);
-    }
-    logger.info("store.opened", { path, target_version: SCHEMA_VERSION });
-    cleanup.move();
-    return new Store(db, lock);
-  } catch (error) {
-    throw openError(path, error);
-  }
-}
-
-function takeLock(dataDir: string, path: string): StoreLock {
+  const paths = storePaths(dataDir);
+  using held = new DisposableStack();
   try {
     Deno.mkdirSync(dataDir, { recursive: true });
-    return StoreLock.take(`${path}.lock`, path);
+    held.use(lockStore(paths));
+    createPrivateFile(paths.database);
+    const db = held.use(new Database(paths.database));
+    migrate(db, migrations, clock);
+    checkSchema(db, migrations);
+    const { database: path } = paths;
+    logger.info("store.opened", { path, target_version: migrations.at(-1)?.version });
+    logger.info("store.ready", { path, schema_version: schemaVersion(db) });
+    return new Store(db, held.move());
   } catch (error) {
-    throw openError(path, error);
+    throw openError(paths.database, error);
   }
 }
 
-/** The store holds password and token hashes: nobody but its owner reads it. SQLite copies the mode to its side files. */
+/**
+ * Opens a store that a running server may hold, for maintenance beside it: without the lock, and
+ * therefore without creating or migrating anything.
+ *
+ * @throws {PortunusError} `schema_version_too_new`, `store_corrupt`, `migration_failed` when the
+ * store is older than this program, `store_io` when there is none
+ */
+export function openStoreBeside(dataDir: string): Store {
+  const { database } = storePaths(dataDir);
+  using held = new DisposableStack();
+  try {
+    Deno.statSync(database);
+    const db = held.use(new Database(database));
+    const [next] = pendingMigrations(db, MIGRATIONS);
+    if (next) {
+      throw new PortunusError("migration_failed", `version ${next.version} has not been applied`);
+    }
+    checkSchema(db, MIGRATIONS);
+    return new Store(db, held.move());
+  } catch (error) {
+    throw openError(database, error);
+  }
+}
+
+/** Only its owner reads it: it holds hashes of secrets. SQLite gives its side files the same mode. */
 function createPrivateFile(path: string): void {
   try {
-    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
 }
 
-/** Keeps a copy of an older store beside it; new stores have nothing to keep. */
-function backUpBefore(db: Database, clock: Clock): void {
-  const head = schemaHead(db);
-  if (head === 0) return;
-  const copy = `${db.path}.portunus.v${head}.${Math.floor(clock.now() / 1_000)}.bak`;
-  createPrivateFile(copy);
-  db.run("VACUUM INTO ?", copy);
-}
-
-function openError(path: string, error: unknown): Error {
-  if (error instanceof PortunusError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof StoreError && error.kind === "corruption") {
-    return new PortunusError("store_corrupt", `${path} (${text})`, { cause: error });
+function openError(path: string, error: unknown): unknown {
+  if (error instanceof PortunusError || error instanceof TypeError) return error;
+  if (!(error instanceof Error)) return error;
+  if (!(error instanceof StoreError)) {
+    return new PortunusError("store_io", error.message, { cause: error });
   }
-  return new PortunusError("store_io", text, { cause: error });
+  return error.kind === "corruption"
+    ? new PortunusError("store_corrupt", `${path} (${error.detail})`, { cause: error })
+    : new PortunusError("store_io", error.detail, { cause: error });
 }

@@ -5,37 +5,47 @@
  */
 
 import { parseInstant } from "../core/instant.ts";
-import { type SqlValue, StoreError } from "./database.ts";
+import { type Columns, StoreError } from "./database.ts";
 
-/** A row of `table`. A column that does not hold what it should makes the read fail, naming it. */
+/** A row of `table`. A column that does not hold what it should makes the read fail. */
 export class Row {
-  constructor(readonly table: string, readonly columns: Readonly<Record<string, SqlValue>>) {}
+  readonly #table: string;
+  readonly #key: string;
+  readonly #columns: Columns;
+
+  /** `key` is a column that identifies the row in errors; it must not be a secret's hash. */
+  constructor(table: string, key: string, columns: Columns) {
+    this.#table = table;
+    this.#key = key;
+    this.#columns = columns;
+  }
 
   text(column: string): string {
-    const value = this.columns[column];
+    const value = this.#columns[column];
     return typeof value === "string" ? value : this.#refuse(column, "text");
   }
 
   textOrNull(column: string): string | null {
-    return this.columns[column] === null ? null : this.text(column);
+    return this.#columns[column] === null ? null : this.text(column);
   }
 
   integer(column: string): bigint {
-    const value = this.columns[column];
+    const value = this.#columns[column];
     return typeof value === "bigint" ? value : this.#refuse(column, "an integer");
   }
 
   integerOrNull(column: string): bigint | null {
-    return this.columns[column] === null ? null : this.integer(column);
+    return this.#columns[column] === null ? null : this.integer(column);
   }
 
-  /** A number of ports, seconds and the like: exact as a double. */
+  /** An integer of at most 53 bits: a port, a number of seconds and the like. */
   number(column: string): number {
-    return Number(this.integer(column));
+    const number = Number(this.integer(column));
+    return Number.isSafeInteger(number) ? number : this.#refuse(column, "an integer of 53 bits");
   }
 
   numberOrNull(column: string): number | null {
-    return this.columns[column] === null ? null : this.number(column);
+    return this.#columns[column] === null ? null : this.number(column);
   }
 
   boolean(column: string): boolean {
@@ -47,12 +57,12 @@ export class Row {
     try {
       return parseInstant(text);
     } catch {
-      return this.#refuse(column, "a timestamp");
+      return this.#refuse(column, "an RFC 3339 timestamp");
     }
   }
 
   instantOrNull(column: string): Temporal.Instant | null {
-    return this.columns[column] === null ? null : this.instant(column);
+    return this.#columns[column] === null ? null : this.instant(column);
   }
 
   /** A text that must be one of `values`. */
@@ -63,6 +73,9 @@ export class Row {
 
   /** The value itself is not named: it may be a secret's hash. */
   #refuse(column: string, expected: string): never {
-    throw new StoreError("internal", `${this.table}.${column} does not hold ${expected}`);
+    throw new StoreError(
+      "corruption",
+      `${this.#table}.${column} of ${this.#key} ${this.#columns[this.#key]} is not ${expected}`,
+    );
   }
 }

@@ -5,7 +5,14 @@
  */
 
 import { toStoreText } from "../core/instant.ts";
-import { hasCaps, type RateLimit } from "../core/rate_limit.ts";
+import {
+  hasCaps,
+  RATE_LIMIT_FIELDS,
+  type RateLimit,
+  rateLimitFromJson,
+  type RateLimitName,
+  rateLimitToJson,
+} from "../core/rate_limit.ts";
 import {
   PROTOCOLS,
   PROXY_VERSIONS,
@@ -13,7 +20,7 @@ import {
   type RuleState,
   type RuleTarget,
 } from "../core/rule.ts";
-import type { SqlValue } from "./database.ts";
+import type { Columns, SqlParameter } from "./database.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
 
@@ -29,29 +36,40 @@ export interface StoredRule extends RuleSpec {
   readonly updatedAt: Temporal.Instant;
 }
 
+const SPEC_COLUMNS = [
+  "id",
+  "listen_port",
+  "listen_port_end",
+  "target_host",
+  "target_port",
+  "target_port_end",
+  "protocol",
+  "owner_user_id",
+  "health_check_interval_secs",
+  "created_at",
+  "updated_at",
+  "sni_pattern",
+  "client_name",
+  "prefer_ipv6",
+  "state_kind",
+  "state_reason",
+  "client_id",
+] as const;
+
+const limitColumn = <N extends RateLimitName>(name: N) => `rl_${name}` as const;
+const LIMIT_COLUMNS = RATE_LIMIT_FIELDS.map(({ name }) => limitColumn(name));
+
+const COLUMNS = [...SPEC_COLUMNS, ...LIMIT_COLUMNS];
+const UPDATED_COLUMNS = COLUMNS.filter((column) => column !== "id" && column !== "created_at");
+
+/** Not `INSERT OR REPLACE`: that deletes the row first. */
 const UPSERT = `
-  INSERT INTO rules (
-    id, listen_port, listen_port_end, target_host, target_port, target_port_end, protocol, owner_user_id,
-    health_check_interval_secs, created_at, updated_at, sni_pattern, client_name, prefer_ipv6,
-    state_kind, state_reason, rl_bandwidth_in_bps, rl_bandwidth_out_bps, rl_new_connections_per_sec,
-    rl_concurrent_connections, rl_bandwidth_in_burst, rl_bandwidth_out_burst, rl_new_connections_burst, client_id
-  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO rules (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})
   ON CONFLICT (id) DO UPDATE SET
-    listen_port = excluded.listen_port, listen_port_end = excluded.listen_port_end,
-    target_host = excluded.target_host, target_port = excluded.target_port,
-    target_port_end = excluded.target_port_end, protocol = excluded.protocol,
-    owner_user_id = excluded.owner_user_id,
-    health_check_interval_secs = excluded.health_check_interval_secs, updated_at = excluded.updated_at,
-    sni_pattern = excluded.sni_pattern, client_name = excluded.client_name,
-    prefer_ipv6 = excluded.prefer_ipv6, state_kind = excluded.state_kind,
-    state_reason = excluded.state_reason, rl_bandwidth_in_bps = excluded.rl_bandwidth_in_bps,
-    rl_bandwidth_out_bps = excluded.rl_bandwidth_out_bps,
-    rl_new_connections_per_sec = excluded.rl_new_connections_per_sec,
-    rl_concurrent_connections = excluded.rl_concurrent_connections,
-    rl_bandwidth_in_burst = excluded.rl_bandwidth_in_burst,
-    rl_bandwidth_out_burst = excluded.rl_bandwidth_out_burst,
-    rl_new_connections_burst = excluded.rl_new_connections_burst, client_id = excluded.client_id
+    ${UPDATED_COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ")}
 `;
+
+const STATE_KINDS: readonly RuleState["kind"][] = ["pending", "active", "failed", "removed"];
 
 export class RuleRepository {
   readonly #store: Store;
@@ -60,34 +78,47 @@ export class RuleRepository {
     this.#store = store;
   }
 
-  /** Every rule by ascending id; `skipped` counts rows without a client, which no release can run. */
+  /**
+   * Every rule by ascending id. `skipped` counts rows without a client: releases that kept none
+   * left them behind, and nobody can run them.
+   */
   loadAll(): { readonly rules: StoredRule[]; readonly skipped: number } {
     const { db } = this.#store;
-    const targets = Map.groupBy(
-      db.all("SELECT * FROM rule_targets ORDER BY rule_id, idx").map((columns) =>
-        new Row("rule_targets", columns)
-      ),
-      (row) => row.integer("rule_id"),
-    );
-    const rows = db.all("SELECT * FROM rules ORDER BY id");
-    const usable = rows.filter((columns) =>
-      columns["client_id"] !== null && columns["client_name"] !== null
-    );
-    const rules = usable.map((columns) =>
-      readRule(columns, targets.get(columns["id"] as bigint) ?? [])
-    );
-    return { rules, skipped: rows.length - usable.length };
+    return this.#store.read(() => {
+      const targets = Map.groupBy(
+        db.all("SELECT * FROM rule_targets ORDER BY rule_id, idx"),
+        (columns) => columns.rule_id,
+      );
+      const rows = db.all("SELECT * FROM rules ORDER BY id");
+      const rules = rows
+        .filter((columns) => columns.client_id !== null && columns.client_name !== null)
+        .map((columns) => toRule(columns, targets.get(columns.id ?? null) ?? []));
+      return { rules, skipped: rows.length - rules.length };
+    });
   }
 
-  /** Inserts or replaces a rule and its list of targets. The time of creation never changes. */
+  /** The largest id that is stored, skipped rows included; `null` when there is no rule. */
+  maxId(): bigint | null {
+    const { id } = this.#store.db.get("SELECT max(id) AS id FROM rules") ?? {};
+    return typeof id === "bigint" ? id : null;
+  }
+
+  /**
+   * Inserts or replaces a rule and its list of targets, in one transaction. The time of creation
+   * never changes.
+   *
+   * @throws {StoreError} `conflict` when the owner does not exist or a value is out of range
+   */
   upsert(rule: StoredRule): void {
     const { db } = this.#store;
-    db.transaction(() => {
-      db.run(UPSERT, ...ruleParameters(rule));
+    const values = toColumns(rule);
+    this.#store.write(() => {
+      db.run(UPSERT, ...COLUMNS.map((column) => values[column]));
       db.run("DELETE FROM rule_targets WHERE rule_id = ?", rule.id);
       for (const [idx, { host, port, priority, proxyProtocol }] of rule.targets.entries()) {
         db.run(
-          "INSERT INTO rule_targets (rule_id, idx, host, port, priority, proxy_protocol) VALUES (?, ?, ?, ?, ?, ?)",
+          `INSERT INTO rule_targets (rule_id, idx, host, port, priority, proxy_protocol)
+           VALUES (?, ?, ?, ?, ?, ?)`,
           rule.id,
           idx,
           host,
@@ -115,46 +146,50 @@ export class RuleRepository {
     this.#store.db.run("DELETE FROM rules WHERE id = ?", id);
   }
 
-  /** Groups several changes into one transaction. */
+  /** Deletes a user's rules and their targets; returns how many rules there were. */
+  removeByOwner(ownerId: string): number {
+    return this.#store.db.run("DELETE FROM rules WHERE owner_user_id = ?", ownerId);
+  }
+
+  /** Groups several changes into one transaction; {@linkcode upsert} is one of its own. */
   transaction<T>(fn: () => T): T {
-    return this.#store.db.transaction(fn);
+    return this.#store.write(fn);
   }
 }
 
 const reasonOf = (state: RuleState): string | null => state.kind === "failed" ? state.reason : null;
 
-function ruleParameters(rule: StoredRule) {
-  const { listen, targetPorts, limits } = rule;
-  return [
-    rule.id,
-    listen.start,
-    listen.end === listen.start ? null : listen.end,
-    rule.targetHost,
-    targetPorts.start,
-    targetPorts.end === targetPorts.start ? null : targetPorts.end,
-    rule.protocol,
-    rule.ownerId,
-    rule.healthCheckIntervalSecs,
-    toStoreText(rule.createdAt),
-    toStoreText(rule.updatedAt),
-    rule.sniPattern,
-    rule.clientName,
-    rule.preferIpv6 ? 1 : 0,
-    rule.state.kind,
-    reasonOf(rule.state),
-    limits?.bandwidthInBps ?? null,
-    limits?.bandwidthOutBps ?? null,
-    limits?.newConnectionsPerSec ?? null,
-    limits?.concurrentConnections ?? null,
-    limits?.bandwidthInBurst ?? null,
-    limits?.bandwidthOutBurst ?? null,
-    limits?.newConnectionsBurst ?? null,
-    rule.clientId,
-  ] as const;
+type RuleColumns = Record<typeof COLUMNS[number], SqlParameter>;
+
+function toColumns(rule: StoredRule): RuleColumns {
+  const { listen, targetPorts } = rule;
+  const limits = rateLimitToJson(rule.limits ?? {});
+  return {
+    id: rule.id,
+    listen_port: listen.start,
+    listen_port_end: listen.end === listen.start ? null : listen.end,
+    target_host: rule.targetHost,
+    target_port: targetPorts.start,
+    target_port_end: targetPorts.end === targetPorts.start ? null : targetPorts.end,
+    protocol: rule.protocol,
+    owner_user_id: rule.ownerId,
+    health_check_interval_secs: rule.healthCheckIntervalSecs,
+    created_at: toStoreText(rule.createdAt),
+    updated_at: toStoreText(rule.updatedAt),
+    sni_pattern: rule.sniPattern,
+    client_name: rule.clientName,
+    prefer_ipv6: rule.preferIpv6 ? 1 : 0,
+    state_kind: rule.state.kind,
+    state_reason: reasonOf(rule.state),
+    client_id: rule.clientId,
+    ...Object.fromEntries(
+      RATE_LIMIT_FIELDS.map(({ name }) => [limitColumn(name), limits[name] ?? null]),
+    ) as Record<typeof LIMIT_COLUMNS[number], SqlParameter>,
+  };
 }
 
-function readRule(columns: Record<string, SqlValue>, targets: readonly Row[]): StoredRule {
-  const row = new Row("rules", columns);
+function toRule(columns: Columns, targets: readonly Columns[]): StoredRule {
+  const row = new Row("rules", "id", columns);
   const listen = row.number("listen_port");
   const target = row.number("target_port");
   return {
@@ -164,49 +199,40 @@ function readRule(columns: Record<string, SqlValue>, targets: readonly Row[]): S
     targetHost: row.text("target_host"),
     targetPorts: { start: target, end: row.numberOrNull("target_port_end") ?? target },
     preferIpv6: row.integerOrNull("prefer_ipv6") === 1n,
-    targets: targets.map(readTarget),
+    targets: targets.map(toTarget),
     healthCheckIntervalSecs: row.numberOrNull("health_check_interval_secs"),
     sniPattern: row.textOrNull("sni_pattern"),
-    limits: readLimits(row),
+    limits: toLimits(row),
     ownerId: row.text("owner_user_id"),
     clientId: row.text("client_id"),
     clientName: row.text("client_name"),
-    state: readState(row),
+    state: toState(row),
     createdAt: row.instant("created_at"),
     updatedAt: row.instant("updated_at"),
   };
 }
 
-function readTarget(row: Row): RuleTarget {
+function toTarget(columns: Columns): RuleTarget {
+  const row = new Row("rule_targets", "rule_id", columns);
+  const proxy = row.textOrNull("proxy_protocol");
   return {
     host: row.text("host"),
     port: row.number("port"),
     priority: row.number("priority"),
-    proxyProtocol: row.textOrNull("proxy_protocol") === null
-      ? null
-      : row.oneOf("proxy_protocol", PROXY_VERSIONS),
+    proxyProtocol: proxy === null ? null : row.oneOf("proxy_protocol", PROXY_VERSIONS),
   };
 }
 
-function readState(row: Row): RuleState {
-  const kind = row.oneOf("state_kind", ["pending", "active", "failed", "removed"]);
+function toState(row: Row): RuleState {
+  const kind = row.oneOf("state_kind", STATE_KINDS);
   return kind === "failed"
     ? { kind, reason: row.textOrNull("state_reason") ?? "unspecified" }
     : { kind };
 }
 
-function readLimits(row: Row): RateLimit | null {
-  const limits = {
-    bandwidthInBps: row.integerOrNull("rl_bandwidth_in_bps"),
-    bandwidthOutBps: row.integerOrNull("rl_bandwidth_out_bps"),
-    newConnectionsPerSec: row.numberOrNull("rl_new_connections_per_sec"),
-    concurrentConnections: row.numberOrNull("rl_concurrent_connections"),
-    bandwidthInBurst: row.integerOrNull("rl_bandwidth_in_burst"),
-    bandwidthOutBurst: row.integerOrNull("rl_bandwidth_out_burst"),
-    newConnectionsBurst: row.numberOrNull("rl_new_connections_burst"),
-  };
-  const set: RateLimit = Object.fromEntries(
-    Object.entries(limits).filter(([, value]) => value !== null),
-  );
-  return hasCaps(set) ? set : null;
+function toLimits(row: Row): RateLimit | null {
+  const limits = rateLimitFromJson(Object.fromEntries(
+    RATE_LIMIT_FIELDS.map(({ name }) => [name, row.integerOrNull(limitColumn(name))]),
+  ));
+  return hasCaps(limits) ? limits : null;
 }

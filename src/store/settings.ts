@@ -12,11 +12,18 @@ export class SettingsRepository {
   /** The endpoint that clients are told to dial instead of any other; `null` when not set. */
   advertisedEndpoint(): string | null {
     const columns = this.#store.db.get(
-      "SELECT advertised_endpoint FROM server_settings WHERE id = 1",
+      "SELECT id, advertised_endpoint FROM server_settings WHERE id = 1",
     );
-    const endpoint = columns
-      ? new Row("server_settings", columns).textOrNull("advertised_endpoint")
-      : null;
-    return endpoint === "" ? null : endpoint;
+    if (!columns) return null;
+    return new Row("server_settings", "id", columns).textOrNull("advertised_endpoint") || null;
+  }
+
+  /** Sets that endpoint, or with `null` takes it back. */
+  setAdvertisedEndpoint(endpoint: string | null): void {
+    this.#store.db.run(
+      `INSERT INTO server_settings (id, advertised_endpoint) VALUES (1, ?)
+       ON CONFLICT (id) DO UPDATE SET advertised_endpoint = excluded.advertised_endpoint`,
+      endpoint,
+    );
   }
 }

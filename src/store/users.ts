@@ -1,0 +1,108 @@
+/**
+ * Operators (table `users`).
+ *
+ * @module
+ */
+
+import { toStoreText } from "../core/instant.ts";
+import type { Columns } from "./database.ts";
+import type { Store } from "./open.ts";
+import { Row } from "./row.ts";
+
+export const ROLES = ["superadmin", "user"] as const;
+export type Role = typeof ROLES[number];
+
+/** A user. The password's hash is not part of it: it is read where a password is checked. */
+export interface UserRow {
+  readonly userId: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly disabled: boolean;
+  readonly createdAt: Temporal.Instant;
+  readonly hasPassword: boolean;
+  /** Whether the user must choose another password at the next login. */
+  readonly passwordChangeRequired: boolean;
+}
+
+export interface NewUser {
+  readonly userId: string;
+  readonly role: Role;
+  readonly displayName: string;
+  readonly createdAt: Temporal.Instant;
+  /** Argon2 PHC string; `null` for a user who works by API credentials alone. */
+  readonly passwordHash: string | null;
+  readonly passwordChangeRequired: boolean;
+}
+
+const COLUMNS = `user_id, role, display_name, disabled, created_at,
+  password_hash IS NOT NULL AS has_password, password_change_required`;
+
+export class UserRepository {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Every user by id. */
+  list(): UserRow[] {
+    return this.#store.db.all(`SELECT ${COLUMNS} FROM users ORDER BY user_id`).map(toUser);
+  }
+
+  get(userId: string): UserRow | undefined {
+    const row = this.#store.db.get(`SELECT ${COLUMNS} FROM users WHERE user_id = ?`, userId);
+    return row && toUser(row);
+  }
+
+  /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
+  passwordHash(userId: string): string | null {
+    const row = this.#store.db.get(
+      "SELECT user_id, password_hash FROM users WHERE user_id = ?",
+      userId,
+    );
+    return row ? new Row("users", "user_id", row).textOrNull("password_hash") : null;
+  }
+
+  count(): number {
+    return this.#count("SELECT count(*) AS n FROM users");
+  }
+
+  /** How many superadmins are not disabled. */
+  countEnabledSuperadmins(): number {
+    return this.#count(
+      "SELECT count(*) AS n FROM users WHERE role = 'superadmin' AND disabled = 0",
+    );
+  }
+
+  /** @throws {StoreError} `conflict` when the id exists */
+  insert(user: NewUser): void {
+    this.#store.db.run(
+      `INSERT INTO users
+         (user_id, role, display_name, created_at, password_hash, password_change_required)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      user.userId,
+      user.role,
+      user.displayName,
+      toStoreText(user.createdAt),
+      user.passwordHash,
+      user.passwordChangeRequired ? 1 : 0,
+    );
+  }
+
+  #count(sql: string): number {
+    return Number(this.#store.db.get(sql)?.n ?? 0n);
+  }
+}
+
+function toUser(columns: Columns): UserRow {
+  const row = new Row("users", "user_id", columns);
+  return {
+    userId: row.text("user_id"),
+    role: row.oneOf("role", ROLES),
+    displayName: row.text("display_name"),
+    disabled: row.boolean("disabled"),
+    createdAt: row.instant("created_at"),
+    hasPassword: row.boolean("has_password"),
+    passwordChangeRequired: row.boolean("password_change_required"),
+  };
+}

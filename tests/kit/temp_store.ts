@@ -1,0 +1,77 @@
+/**
+ * Stores for tests, each in a directory of its own that goes when the test ends.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import { openStore, type Store } from "../../src/store/open.ts";
+import { type Migration, MIGRATIONS } from "../../src/store/migrations.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { silentLogger } from "./silent_logger.ts";
+
+/** A data directory. It can be opened any number of times. */
+export class TempDataDir implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "portunus-store-" });
+  readonly clock = new FakeClock();
+
+  get database(): string {
+    return `${this.path}/state.db`;
+  }
+
+  open(migrations: readonly Migration[] = MIGRATIONS): Store {
+    const { path: dataDir, clock } = this;
+    return openStore({ dataDir, clock, logger: silentLogger, migrations });
+  }
+
+  /** Names of the files in it, sorted. */
+  files(): string[] {
+    return [...Deno.readDirSync(this.path)].map(({ name }) => name).sort();
+  }
+
+  /** Runs SQL on the file from outside, as another program would. Nobody may have it open. */
+  tamper(sql: string): void {
+    const db = new DatabaseSync(this.database);
+    try {
+      db.exec(sql);
+    } finally {
+      db.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** An open store in a directory of its own; both go together. */
+export interface TempStore extends Disposable {
+  readonly store: Store;
+  readonly clock: FakeClock;
+}
+
+export function openTempStore(): TempStore {
+  using cleanup = new DisposableStack();
+  const dir = cleanup.use(new TempDataDir());
+  const store = cleanup.use(dir.open());
+  const held = cleanup.move();
+  return { store, clock: dir.clock, [Symbol.dispose]: () => held.dispose() };
+}
+
+/** Everything that a database file says: its schema and every row, as text. */
+export function dump(path: string): string {
+  const db = new DatabaseSync(path, { readOnly: true, readBigInts: true });
+  try {
+    const schema = db.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
+      .all();
+    const tables = schema.filter(({ type }) => type === "table").map(({ name }) => String(name));
+    const rows = tables.map((name) => [name, db.prepare(`SELECT * FROM "${name}"`).all()]);
+    return JSON.stringify(
+      [schema, rows],
+      (_, value) => typeof value === "bigint" ? `${value}n` : value,
+      1,
+    );
+  } finally {
+    db.close();
+  }
+}
