@@ -3,7 +3,7 @@ import { sortKeys, stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { ClientsAnswer } from "./answers.ts";
 import { fetchAnswer } from "./http_client.ts";
-import type { FormatFlags, HttpFlags } from "./program.ts";
+import type { FormatFlags, HttpFlags } from "./flags.ts";
 import { formatTable } from "./table.ts";
 
 const COLUMNS = [

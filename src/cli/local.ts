@@ -26,7 +26,7 @@ import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
 import { sans } from "../wire/certificate.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import { CommandError } from "./http_client.ts";
-import type { GlobalFlags } from "./program.ts";
+import type { GlobalFlags } from "./flags.ts";
 
 /** The control port that offline commands assume; they do not read `server.toml`. */
 const DEFAULT_CONTROL_PORT = 7443;

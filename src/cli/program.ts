@@ -8,21 +8,8 @@ import { Argument, type Command, Option } from "commander";
 import { createProgram, type ExitStatus, U64_MAX, unsigned } from "../system/command_line.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { ENROLLMENT, RULES } from "../core/limits.ts";
+import type { FormatFlags, GlobalFlags, HttpFlags } from "./flags.ts";
 import { CommandError } from "./http_client.ts";
-
-/** Options that every command takes, before or after its name. */
-export interface GlobalFlags {
-  readonly dataDir?: string;
-  readonly advertisedEndpoint?: string;
-}
-
-export interface HttpFlags {
-  readonly httpEndpoint: string;
-}
-
-export interface FormatFlags {
-  readonly format: "text" | "json";
-}
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
 export function buildProgram(io: ProcessIo, status: ExitStatus): Command {

@@ -3,7 +3,7 @@ import { type Json, sortKeys, stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { RuleStatsAnswer } from "./answers.ts";
 import { apiPath, fetchAnswer } from "./http_client.ts";
-import type { FormatFlags, HttpFlags } from "./program.ts";
+import type { FormatFlags, HttpFlags } from "./flags.ts";
 import { type Column, formatTable } from "./table.ts";
 
 /** `rule-stats` */

@@ -13,7 +13,7 @@ import { rangeLength } from "../core/ports.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { CreatedRuleAnswer, type RuleAnswer, RulesAnswer } from "./answers.ts";
 import { apiPath, callApi, CommandError, fetchAnswer } from "./http_client.ts";
-import type { FormatFlags, HttpFlags } from "./program.ts";
+import type { FormatFlags, HttpFlags } from "./flags.ts";
 import { formatTable, padScalars } from "./table.ts";
 
 const api = (flags: HttpFlags, io: ProcessIo) =>

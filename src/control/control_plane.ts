@@ -57,7 +57,7 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
   }
 
   enroll(code: string) {
-    return Promise.resolve(this.#options.enrollment.redeem(code));
+    return Promise.try(() => this.#options.enrollment.redeem(code));
   }
 
   async session(identity: ClientIdentity, stream: ServerStream): Promise<void> {

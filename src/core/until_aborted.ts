@@ -18,7 +18,7 @@ export async function* untilAborted<T>(
     while (!signal.aborted) {
       const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T> | null>();
       stop = () => resolve(null);
-      iterator.next().then(resolve, reject);
+      void iterator.next().then(resolve, reject);
       const next = await promise;
       if (next === null || next.done) return;
       yield next.value;

@@ -10,6 +10,15 @@ export function freePort(): number {
   throw new Error("No free port found in 100 attempts");
 }
 
+/** The first of `length` adjacent ports that nobody listens on. */
+export function freeRange(length: number): number {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const start = freePort();
+    if (Array.from({ length }, (_, i) => start + i).every(isFree)) return start;
+  }
+  throw new Error(`No ${length} adjacent free ports found in 100 attempts`);
+}
+
 function isFree(port: number): boolean {
   try {
     Deno.listen({ hostname: "::", port }).close();
