@@ -26,6 +26,8 @@ interface ErrorRow {
   readonly grpc?: number;
   /** Exit code per command family; 1 where none is given. */
   readonly exit?: Readonly<Partial<Record<ExitFamily, number>>>;
+  /** How messages begin, where that is not the code. */
+  readonly label?: string;
 }
 
 const { CANCELLED, FAILED_PRECONDITION, INTERNAL, UNAUTHENTICATED } = GRPC_STATUS;
@@ -180,9 +182,9 @@ export const ERROR_TABLE = {
   password_hash_failed: { http: 500 },
   schema_version_too_new: { exit: { local: 78 } },
   store_corrupt: {},
-  store_io: {},
   store_error: { http: 500 },
   store_in_use: { exit: { local: 75 } },
+  store_io: { label: "io" },
   tls_material: {},
   unsupported_filesystem: {},
 } as const satisfies Record<string, ErrorRow>;
@@ -215,14 +217,15 @@ export function exitCode(code: string, family: ExitFamily): number {
 /**
  * A failure with a code of the catalogue.
  *
- * The message is `<code>: <detail>`, or the bare code. It must never contain a secret: it is
- * logged, sent to callers and printed.
+ * The message is `<code>: <detail>`, or the bare code, except for the codes that have a label in
+ * the table. It must never contain a secret: it is logged, sent to callers and printed.
  */
 export class PortunusError extends Error {
   override readonly name = "PortunusError";
 
   constructor(readonly code: ErrorCode, readonly detail?: string, options?: ErrorOptions) {
-    super(detail === undefined ? code : `${code}: ${detail}`, options);
+    const label = row(code).label ?? code;
+    super(detail === undefined ? label : `${label}: ${detail}`, options);
   }
 }
 
