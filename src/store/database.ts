@@ -5,6 +5,7 @@
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { errorText } from "../core/errors.ts";
 
 /** What kind of trouble there was. Only `transient` is worth another try. */
 export type StoreErrorClass = "transient" | "conflict" | "corruption" | "internal";
@@ -90,11 +91,16 @@ export class Database implements Disposable {
   }
 
   /**
-   * Runs a script of any number of statements without parameters. SQLite gives no codes here, so
-   * that every failure is `internal`; what can wait or collide belongs into {@linkcode run}.
+   * Runs a script of any number of statements without parameters. The runtime gives no codes here,
+   * so that every failure is `internal`; what can wait or collide belongs into {@linkcode run}.
    */
   exec(script: string): void {
-    guarded(() => this.#db.exec(script));
+    try {
+      this.#db.exec(script);
+    } catch (cause) {
+      // The message repeats the whole script.
+      throw new StoreError("internal", errorText(cause).replace(` in ${script}`, ""), { cause });
+    }
   }
 
   /** Runs a statement; returns how many rows it changed. */

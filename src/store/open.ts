@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { PortunusError } from "../core/errors.ts";
+import { errorText, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Database, StoreError } from "./database.ts";
 import { lockStore } from "./lock.ts";
@@ -66,7 +66,7 @@ export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: O
     Deno.mkdirSync(dataDir, { recursive: true });
     held.use(lockStore(paths));
     createPrivateFile(paths.database);
-    const db = held.use(new Database(paths.database));
+    const db = held.use(openDatabase(paths.database));
     migrate(db, migrations, clock);
     checkSchema(db, migrations);
     const { database: path } = paths;
@@ -89,8 +89,7 @@ export function openStoreBeside(dataDir: string): Store {
   const { database } = storePaths(dataDir);
   using held = new DisposableStack();
   try {
-    Deno.statSync(database);
-    const db = held.use(new Database(database));
+    const db = held.use(openDatabase(database));
     const [next] = pendingMigrations(db, MIGRATIONS);
     if (next) {
       throw new PortunusError("migration_failed", `version ${next.version} has not been applied`);
@@ -111,11 +110,22 @@ function createPrivateFile(path: string): void {
   }
 }
 
+/** The smallest page of a database; see https://sqlite.org/fileformat.html#page_size. */
+const PAGE_MIN_BYTES = 512;
+
+/** Opens a file that exists. SQLite takes one that is shorter than a page for new and overwrites it. */
+function openDatabase(path: string): Database {
+  const { size } = Deno.statSync(path);
+  if (size > 0 && size < PAGE_MIN_BYTES) {
+    throw new StoreError("corruption", "file is not a database");
+  }
+  return new Database(path);
+}
+
 function openError(path: string, error: unknown): unknown {
   if (error instanceof PortunusError || error instanceof TypeError) return error;
-  if (!(error instanceof Error)) return error;
   if (!(error instanceof StoreError)) {
-    return new PortunusError("store_io", error.message, { cause: error });
+    return new PortunusError("store_io", errorText(error), { cause: error });
   }
   return error.kind === "corruption"
     ? new PortunusError("store_corrupt", `${path} (${error.detail})`, { cause: error })

@@ -58,16 +58,19 @@ export function openTempStore(): TempStore {
   return { store, clock: dir.clock, [Symbol.dispose]: () => held.dispose() };
 }
 
-/** Everything that a database file says: its schema and every row, as text. */
+/** Everything that a database file says: its schema and every row, as text. It must be closed. */
 export function dump(path: string): string {
-  const db = new DatabaseSync(path, { readOnly: true, readBigInts: true });
+  const db = new DatabaseSync(path);
+  const all = (sql: string) => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement.all();
+  };
   try {
-    const schema = db.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
-      .all();
+    const schema = all("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name");
     const tables = schema.filter(({ type }) => type === "table").map(({ name }) => String(name));
-    const rows = tables.map((name) => [name, db.prepare(`SELECT * FROM "${name}"`).all()]);
     return JSON.stringify(
-      [schema, rows],
+      [schema, tables.map((name) => [name, all(`SELECT * FROM "${name}"`)])],
       (_, value) => typeof value === "bigint" ? `${value}n` : value,
       1,
     );
