@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { buildBinaries } from "./build/binaries.ts";
 import { CommandError } from "./build/command.ts";
 import { writeLine } from "./build/console.ts";
+import { bundleUi } from "./build/ui.ts";
 
 const collect = (value: string, values: string[]) => [...values, value];
 
@@ -18,6 +19,7 @@ const { target: targets } = new Command("compile")
   .opts<{ target: string[] }>();
 
 try {
+  await bundleUi();
   for (const target of targets.length > 0 ? targets : [Deno.build.target]) {
     for (const output of await buildBinaries(target, writeLine)) {
       const { size } = await Deno.stat(output);
