@@ -71,6 +71,7 @@ export async function enrollClient(
   using store = open(dataDir, logger, "store: ");
   const tls = await loadTls(dataDir, logger, io);
   const service = new EnrollmentService({
+    clients: new ClientRepository(store),
     enrollments: new EnrollmentRepository(store),
     settings: new SettingsRepository(store),
     server: {

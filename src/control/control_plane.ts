@@ -65,8 +65,6 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
     const session = registry.register(identity, stream.peer);
     metrics.setClientsConnected(registry.size);
     const about = { client_name: session.clientName, session_id: session.sessionId };
-    const end = () => registry.unregister(session);
-    stream.closed.addEventListener("abort", end, { once: true });
     try {
       await this.#run(session, stream);
     } catch (error) {
@@ -76,8 +74,7 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
         error: error.message,
       });
     } finally {
-      stream.closed.removeEventListener("abort", end);
-      end();
+      registry.unregister(session);
       metrics.setClientsConnected(registry.size);
       logger.info("client.disconnected", about);
     }
@@ -108,8 +105,9 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
     session.welcomed = true;
     if (await welcome && await this.#options.rules.sendReplay(session, replay)) {
       if (payload.case !== "hello") this.#onMessage(session, first.value);
-      for await (const message of incoming) this.#onMessage(session, message);
     }
+    // A stream that could not be written to says here why it is over.
+    for await (const message of incoming) this.#onMessage(session, message);
     session.outbound.close();
     // A cancelled session ends at once, also when its client has stopped reading.
     await Promise.race([sent, aborted(session.cancelled)]);
@@ -190,13 +188,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   );
 }
 
-/** Drains the session's queue into the stream. A broken stream ends the session. */
+/** Drains the session's queue into the stream. That a stream broke is told by its reading end. */
 async function sendAll(session: Session, stream: ServerStream): Promise<void> {
   try {
     for await (const message of session.outbound) await stream.send(message);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    session.cancel();
+    session.outbound.close();
   }
 }
 

@@ -9,16 +9,16 @@ import { parseClientAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { resolveEndpoint, type SanNames } from "../core/endpoint.ts";
 import { enrollCommand, formatEnrollmentUri } from "../core/enrollment_uri.ts";
-import { PortunusError } from "../core/errors.ts";
+import { errorText, PortunusError } from "../core/errors.ts";
 import { clientNameProblem } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import { ENROLLMENT } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
+import type { ClientRepository } from "../store/clients.ts";
 import type { EnrollmentRepository, EnrollmentSubject } from "../store/enrollments.ts";
 import type { SettingsRepository } from "../store/settings.ts";
 import { newToken, type Random } from "../system/random.ts";
 import { hashSecret } from "../system/secret_hash.ts";
-
 import {
   type CredentialBundle,
   CredentialBundleSchema,
@@ -36,6 +36,7 @@ export interface ServerIdentity {
 }
 
 export interface EnrollmentServiceOptions {
+  readonly clients: ClientRepository;
   readonly enrollments: EnrollmentRepository;
   readonly settings: SettingsRepository;
   readonly server: ServerIdentity;
@@ -98,9 +99,10 @@ export class EnrollmentService {
   /**
    * A code that gives an existing client a new token. The old one works until the code is used.
    *
-   * @throws {PortunusError} `client_not_found`, else as {@linkcode create}
+   * @throws {PortunusError} `client_not_found` first, else as {@linkcode create}
    */
   createForClient(clientId: string, ttlSecs: bigint, hostHeader: string | null): CreatedEnrollment {
+    if (!this.#options.clients.get(clientId)) throw new PortunusError("client_not_found", clientId);
     const created = this.#issue({ kind: "existing", clientId }, checkTtl(ttlSecs), hostHeader);
     this.#options.logger.info("audit.client_reenrollment_created", {
       client_name: created.clientName,
@@ -119,7 +121,7 @@ export class EnrollmentService {
     try {
       return this.#redeem(code);
     } catch (error) {
-      this.#options.logger.warn("client.enrollment_failed", { error: (error as Error).message });
+      this.#options.logger.warn("client.enrollment_failed", { error: errorText(error) });
       if (error instanceof PortunusError) throw error;
       throw new PortunusError("enrollment_store_error", undefined, { cause: error });
     }

@@ -9,7 +9,7 @@
 import { gateForProtocol, gateForPush, gateForReplay } from "../core/capabilities.ts";
 import type { Clock } from "../core/clock.ts";
 import { findConflict } from "../core/conflict.ts";
-import { PortunusError } from "../core/errors.ts";
+import { errorText, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { formatRange, rangeLength } from "../core/ports.ts";
 import type { RuleState } from "../core/rule.ts";
@@ -33,6 +33,9 @@ export interface RuleServiceOptions {
   /** Called after a rule is gone, whatever removed it. */
   readonly onRemoved: (rule: StoredRule) => void;
 }
+
+const PENDING: RuleState = { kind: "pending" };
+const failed = (reason: string): RuleState => ({ kind: "failed", reason });
 
 export class RuleService {
   readonly #options: RuleServiceOptions;
@@ -147,14 +150,13 @@ export class RuleService {
       rule.clientId === session.clientId &&
       (rule.state.kind === "active" || rule.state.kind === "pending")
     );
-    const replayed: StoredRule[] = [];
-    this.#options.rules.transaction(() => {
-      for (const rule of mine) {
-        const refusal = gateForReplay(rule, client);
-        if (refusal) this.#setState(rule, { kind: "failed", reason: refusal.code });
-        else replayed.push(this.#setState(rule, { kind: "pending" }));
-      }
+    const changed = mine.map((rule) => {
+      const refusal = gateForReplay(rule, client);
+      const state = refusal ? failed(refusal.code) : PENDING;
+      return { ...rule, state, updatedAt: this.#now() };
     });
+    this.#remember(changed);
+    const replayed = changed.filter(({ state }) => state.kind === "pending");
     return [
       ...replayed.filter((it) => it.sniPattern !== null),
       ...replayed.filter((it) => it.sniPattern === null),
@@ -206,14 +208,14 @@ export class RuleService {
       ownerId,
       clientId: session.clientId,
       clientName: session.clientName,
-      state: { kind: "pending" },
+      state: PENDING,
       createdAt: now,
       updatedAt: now,
     };
     try {
       this.#options.rules.upsert(rule);
     } catch (cause) {
-      throw new PortunusError("activation_failed", `persist_rule: ${(cause as Error).message}`, {
+      throw new PortunusError("activation_failed", `persist_rule: ${errorText(cause)}`, {
         cause,
       });
     }
@@ -233,7 +235,7 @@ export class RuleService {
     }
     const state = stateFrom(ack.status);
     if (!state) throw new PortunusError("activation_failed", "unexpected_outcome");
-    const settled = this.#setState(rule, state);
+    const settled = this.#setState(rule, state) ?? { ...rule, state };
     if (state.kind === "failed") {
       logger.warn("audit.rule_push", { outcome: "failed", ...log, reason: state.reason });
       throw new PortunusError("activation_failed", state.reason);
@@ -242,17 +244,25 @@ export class RuleService {
     return settled;
   }
 
-  /** Memory first: a client's answer counts even while the disk is full. */
-  #setState(rule: StoredRule, state: RuleState): StoredRule {
+  #setState({ id }: StoredRule, state: RuleState): StoredRule | undefined {
+    const rule = this.#rules.get(id);
+    if (!rule) return undefined;
     const changed: StoredRule = { ...rule, state, updatedAt: this.#now() };
-    if (!this.#rules.has(rule.id)) return changed;
-    this.#rules.set(rule.id, changed);
-    try {
-      this.#options.rules.updateState(rule.id, state, changed.updatedAt);
-    } catch (error) {
-      this.#options.logger.warn("operator.store_error", { error: (error as Error).message });
-    }
+    this.#remember([changed]);
     return changed;
+  }
+
+  /** Memory first: what a client says of a rule counts even while the disk is full. */
+  #remember(changed: readonly StoredRule[]): void {
+    const { rules, logger } = this.#options;
+    for (const rule of changed) this.#rules.set(rule.id, rule);
+    try {
+      rules.transaction(() => {
+        for (const { id, state, updatedAt } of changed) rules.updateState(id, state, updatedAt);
+      });
+    } catch (error) {
+      logger.warn("operator.store_error", { error: errorText(error) });
+    }
   }
 
   #erase(rule: StoredRule): void {
@@ -270,7 +280,7 @@ export class RuleService {
 function stateFrom({ outcome, reason }: RuleStatus): RuleState | null {
   if (outcome === ActivationOutcome.ACTIVATED) return { kind: "active" };
   if (outcome === ActivationOutcome.FAILED) {
-    return { kind: "failed", reason: reason === "" ? "unspecified" : reason };
+    return failed(reason === "" ? "unspecified" : reason);
   }
   return null;
 }

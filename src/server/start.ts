@@ -166,6 +166,7 @@ function createServices(
     controlPort: config.controlListen.port,
   };
   const enrollment = new EnrollmentService({
+    clients: clientRows,
     enrollments: new EnrollmentRepository(store),
     settings: new SettingsRepository(store),
     server,

@@ -1,0 +1,54 @@
+import type { SessionRegistry } from "../../src/control/registry.ts";
+import type { RuleService } from "../../src/control/rules.ts";
+import type { ClientIdentity, Session } from "../../src/control/session.ts";
+import {
+  RuleAction,
+  type RuleStatus,
+  type RuleUpdate,
+} from "../../src/wire/gen/portunus/v1/portunus_pb.ts";
+import { ruleStatus, updateOf } from "./messages.ts";
+
+/** How an edge answers a PUSH; `null` is silence. */
+export type Answer = (update: RuleUpdate) => RuleStatus | null;
+
+/** Answers as an edge where everything works. */
+export const activates: Answer = ({ requestId, rule }) =>
+  ruleStatus({ requestId, ruleId: rule?.ruleId ?? 0n });
+
+export const silent: Answer = () => null;
+
+/** A connected client that is welcomed and answers every PUSH. */
+export class ConnectedEdge {
+  readonly session: Session;
+  readonly updates: RuleUpdate[] = [];
+  /** Resolves when the session's queue has ended. */
+  readonly over: Promise<void>;
+  answer: Answer = activates;
+
+  constructor(
+    registry: SessionRegistry,
+    rules: RuleService,
+    identity: ClientIdentity,
+    version: string | null = "3.1.0",
+  ) {
+    this.session = registry.register(identity, "203.0.113.9:51514");
+    this.session.version = version;
+    this.session.protocols = new Set(["tcp", "udp"]);
+    this.session.welcomed = true;
+    this.over = this.#serve(rules);
+  }
+
+  /** `PUSH 0`, `REMOVE 0`, in order. */
+  get commands(): string[] {
+    return this.updates.map(({ action, rule }) => `${RuleAction[action]} ${rule?.ruleId}`);
+  }
+
+  async #serve(rules: RuleService): Promise<void> {
+    for await (const message of this.session.outbound) {
+      const update = updateOf(message);
+      this.updates.push(update);
+      const status = update.action === RuleAction.PUSH ? this.answer(update) : null;
+      if (status) rules.onStatus(this.session, status);
+    }
+  }
+}

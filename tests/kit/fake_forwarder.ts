@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { RateLimit } from "../../src/core/rate_limit.ts";
+import type { RuleSpec } from "../../src/core/rule.ts";
+import type { Forwarder, OpenOutcome, RuleCounters } from "../../src/forward/forwarder.ts";
+
+/** A data plane that forwards nothing and remembers what it was told. */
+export class FakeForwarder implements Forwarder {
+  /** `open 1`, `limits 1`, `close 1`, in order. */
+  readonly calls: string[] = [];
+  readonly running = new Map<bigint, RuleSpec>();
+  /** Reasons that opening these rules fails with. */
+  readonly failures = new Map<bigint, string>();
+  /** Reasons that changing the caps of these rules fails with. */
+  readonly limitFailures = new Map<bigint, string>();
+  readonly drainMs: number[] = [];
+  #drains: PromiseWithResolvers<void> | null = null;
+
+  /** Rules closed from now on drain until {@linkcode drained}. */
+  holdDrains(): void {
+    this.#drains = Promise.withResolvers();
+  }
+
+  drained(): void {
+    this.#drains?.resolve();
+    this.#drains = null;
+  }
+
+  open(rule: RuleSpec): Promise<OpenOutcome> {
+    assert.ok(!this.running.has(rule.id), `rule ${rule.id} is open already`);
+    this.calls.push(`open ${rule.id}`);
+    const reason = this.failures.get(rule.id);
+    if (reason !== undefined) return Promise.resolve({ ok: false, reason });
+    this.running.set(rule.id, rule);
+    return Promise.resolve({ ok: true });
+  }
+
+  setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
+    const rule = this.running.get(ruleId);
+    assert.ok(rule, `rule ${ruleId} is not open`);
+    this.calls.push(`limits ${ruleId}`);
+    const reason = this.limitFailures.get(ruleId);
+    if (reason !== undefined) return { ok: false, reason };
+    this.running.set(ruleId, { ...rule, limits });
+    return { ok: true };
+  }
+
+  close(ruleId: bigint, drainMs: number): Promise<void> {
+    assert.ok(this.running.delete(ruleId), `rule ${ruleId} is not open`);
+    this.calls.push(`close ${ruleId}`);
+    this.drainMs.push(drainMs);
+    return this.#drains?.promise ?? Promise.resolve();
+  }
+
+  counters(): RuleCounters[] {
+    return [...this.running.keys()].map((ruleId) => ({
+      ruleId,
+      bytesIn: 2n ** 60n,
+      bytesOut: 2n,
+      activeConnections: 1,
+      perPort: [],
+      dnsFailures: 0n,
+      datagramsIn: 0n,
+      datagramsOut: 0n,
+      activeFlows: 0,
+      flowsDroppedOverflow: 0n,
+    }));
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,77 @@
+/** Messages of the control session, as tests say them. */
+
+import assert from "node:assert/strict";
+import { create } from "@bufbuild/protobuf";
+import {
+  ActivationOutcome,
+  type ClientMessage,
+  ClientMessageSchema,
+  Protocol,
+  type RuleStats,
+  RuleStatsSchema,
+  type RuleStatus,
+  RuleStatusSchema,
+  type RuleUpdate,
+  type ServerMessage,
+  ServerMessageSchema,
+  type StatsReport,
+  StatsReportSchema,
+} from "../../src/wire/gen/portunus/v1/portunus_pb.ts";
+
+type Init<T> = Partial<Omit<T, "$typeName" | "$unknown">>;
+
+export function hello(
+  clientVersion = "3.1.0",
+  supportedProtocols = [Protocol.TCP, Protocol.UDP],
+): ClientMessage {
+  return create(ClientMessageSchema, {
+    payload: {
+      case: "hello",
+      value: { protocolVersion: "1.0.0", clientVersion, supportedProtocols },
+    },
+  });
+}
+
+/** A status; ACTIVATED unless told otherwise. */
+export function ruleStatus(init: Init<RuleStatus>): RuleStatus {
+  return create(RuleStatusSchema, { outcome: ActivationOutcome.ACTIVATED, ...init });
+}
+
+export function statusMessage(init: Init<RuleStatus>): ClientMessage {
+  return create(ClientMessageSchema, {
+    payload: { case: "ruleStatus", value: ruleStatus(init) },
+  });
+}
+
+export function ruleStats(init: Init<RuleStats>): RuleStats {
+  return create(RuleStatsSchema, init);
+}
+
+export function statsReport(...stats: readonly Init<RuleStats>[]): StatsReport {
+  return create(StatsReportSchema, { sentAtUnixMs: 1n, stats: stats.map(ruleStats) });
+}
+
+export function statsMessage(...stats: readonly Init<RuleStats>[]): ClientMessage {
+  return create(ClientMessageSchema, {
+    payload: { case: "statsReport", value: statsReport(...stats) },
+  });
+}
+
+export function welcome(): ServerMessage {
+  return create(ServerMessageSchema, {
+    payload: { case: "welcome", value: { serverVersion: "3.1.0", udpFlowIdleSecs: 60 } },
+  });
+}
+
+/** The rule update in `message`; fails the test when it is something else. */
+export function updateOf(message: ServerMessage | undefined): RuleUpdate {
+  assert.equal(message?.payload.case, "ruleUpdate");
+  return message.payload.value as RuleUpdate;
+}
+
+/** The id of the rule that `message` is about. */
+export function ruleIdOf(message: ServerMessage | undefined): bigint {
+  const { rule } = updateOf(message);
+  assert.ok(rule);
+  return rule.ruleId;
+}
