@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock implements Clock {
   readonly #origin: number;
   #elapsed = 0;
+  #onArmed: (() => void)[] = [];
   /** In the order they were set, which breaks ties between equal times. */
   readonly #timers = new Set<Timer>();
 
@@ -33,7 +34,16 @@ export class FakeClock implements Clock {
   timer(ms: number, fn: () => void): Disposable {
     const timer = { due: this.#elapsed + Math.max(0, ms), fn };
     this.#timers.add(timer);
+    for (const resolve of this.#onArmed.splice(0)) resolve();
     return { [Symbol.dispose]: () => this.#timers.delete(timer) };
+  }
+
+  /** Resolves when a timer is pending: at once, or when the next one is set. */
+  armed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#timers.size > 0) resolve();
+      else this.#onArmed.push(resolve);
+    });
   }
 
   /**

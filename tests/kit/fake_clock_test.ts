@@ -51,3 +51,14 @@ Deno.test("FakeClock drives sleep()", async () => {
   clock.advance(3_000);
   await slept;
 });
+
+Deno.test("FakeClock armed() waits for a timer to be set", async () => {
+  const clock = new FakeClock();
+  let isArmed = false;
+  const armed = clock.armed().then(() => isArmed = true);
+  await Promise.resolve();
+  assert.equal(isArmed, false);
+  clock.timer(5, () => {});
+  await armed;
+  await clock.armed();
+});
