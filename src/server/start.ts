@@ -7,32 +7,23 @@
 
 import { ulid } from "ulid";
 import { createApp } from "../api/app.ts";
-import { ClientService } from "../control/clients.ts";
-import { ControlPlane } from "../control/control_plane.ts";
-import { EnrollmentService } from "../control/enrollment.ts";
-import { SessionRegistry } from "../control/registry.ts";
-import { RuleService } from "../control/rules.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
 import { LocalOperators } from "../identity/local_operators.ts";
-import { ClientRepository } from "../store/clients.ts";
-import { EnrollmentRepository } from "../store/enrollments.ts";
 import { checkFilesystem } from "../store/filesystem.ts";
-import { openStore, type Store } from "../store/open.ts";
+import { openStore } from "../store/open.ts";
 import { OperatorRepository } from "../store/operators.ts";
-import { RuleRepository } from "../store/rules.ts";
-import { SettingsRepository } from "../store/settings.ts";
 import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
-import { RuleStatsCache } from "../traffic/rule_stats.ts";
 import { sans } from "../wire/certificate.ts";
 import { startControlServer } from "../wire/control_server.ts";
-import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
+import { loadTlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
+import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
 
 export interface StartOptions {
@@ -90,7 +81,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
 
   const metrics = new Metrics();
-  const services = createServices(options, { store, tls, metrics });
+  // Which port the listener gets is known only once it is bound, and it needs the services for that.
+  const identity = {
+    fingerprint: tls.fingerprint,
+    sans: sans(tls.certPem),
+    seed: options.seed,
+    controlPort: config.controlListen.port,
+  };
+  const services = createServices({ ...options, store, identity, metrics });
   const grpc = await startControlServer({
     listen: config.controlListen,
     tls,
@@ -103,7 +101,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     clock,
   });
   cleanup.defer(() => grpc.stop(STOP_GRACE_MS));
-  services.setControlPort(grpc.address.port);
+  identity.controlPort = grpc.address.port;
   const app = createApp({
     ...services,
     operators: new LocalOperators(operatorRows, clock),
@@ -130,80 +128,6 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     operatorHttp: http.address,
     metrics: scrape.address,
     stop: () => running.disposeAsync(),
-  };
-}
-
-/** Everything that listeners call into. */
-function createServices(
-  { config, seed, clock, random, logger }: StartOptions,
-  { store, tls, metrics }: { store: Store; tls: TlsMaterial; metrics: Metrics },
-) {
-  const registry = new SessionRegistry(clock);
-  const stats = new RuleStatsCache({
-    clock,
-    metrics,
-    ownerOf(ruleId, clientId) {
-      const rule = rules.get(ruleId);
-      return rule?.clientId === clientId ? rule.ownerId : undefined;
-    },
-  });
-  const rules = new RuleService({
-    rules: new RuleRepository(store),
-    registry,
-    clock,
-    logger,
-    newId: ulid,
-    rangeMaxPorts: config.rangeRuleMaxPorts,
-    onRemoved: (rule) => stats.forget(rule),
-  });
-  const clientRows = new ClientRepository(store);
-  const clients = new ClientService({ clients: clientRows, registry, clock, logger });
-  // The port is known only once the listener is bound, which needs the services first.
-  const server = {
-    fingerprint: tls.fingerprint,
-    sans: sans(tls.certPem),
-    seed,
-    controlPort: config.controlListen.port,
-  };
-  const enrollment = new EnrollmentService({
-    clients: clientRows,
-    enrollments: new EnrollmentRepository(store),
-    settings: new SettingsRepository(store),
-    server,
-    clock,
-    random,
-    newId: ulid,
-    logger,
-    onRotated(clientId) {
-      const disconnected = registry.disconnect(clientId);
-      logger.info("client.enrollment_rotated", {
-        client_name: clientRows.get(clientId)?.clientName,
-        disconnected,
-      });
-    },
-  });
-  const controlPlane = new ControlPlane({
-    clients: clientRows,
-    enrollment,
-    registry,
-    rules,
-    stats,
-    metrics,
-    clock,
-    logger,
-    udpFlowIdleSecs: config.udpFlowIdleSecs,
-    udpMaxFlowsPerRule: config.udpMaxFlowsPerRule,
-  });
-  return {
-    registry,
-    rules,
-    stats,
-    clients,
-    enrollment,
-    controlPlane,
-    setControlPort(port: number): void {
-      server.controlPort = port;
-    },
   };
 }
 

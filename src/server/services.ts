@@ -1,0 +1,89 @@
+/**
+ * The services behind the listeners, and who knows whom.
+ *
+ * @module
+ */
+
+import { ulid } from "ulid";
+import { ClientService } from "../control/clients.ts";
+import { ControlPlane } from "../control/control_plane.ts";
+import { EnrollmentService, type ServerIdentity } from "../control/enrollment.ts";
+import { SessionRegistry } from "../control/registry.ts";
+import { RuleService } from "../control/rules.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { ClientRepository } from "../store/clients.ts";
+import { EnrollmentRepository } from "../store/enrollments.ts";
+import type { Store } from "../store/open.ts";
+import { RuleRepository } from "../store/rules.ts";
+import { SettingsRepository } from "../store/settings.ts";
+import type { Random } from "../system/random.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { RuleStatsCache } from "../traffic/rule_stats.ts";
+import type { ServerConfig } from "./config.ts";
+
+export interface ServicesOptions {
+  readonly config: ServerConfig;
+  readonly store: Store;
+  /** What enrollment tells clients about this server. */
+  readonly identity: ServerIdentity;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Everything that listeners call into. */
+export function createServices(options: ServicesOptions) {
+  const { config, store, identity, metrics, clock, random, logger } = options;
+  const registry = new SessionRegistry(clock);
+  const stats = new RuleStatsCache({
+    clock,
+    metrics,
+    ownerOf(ruleId, clientId) {
+      const rule = rules.get(ruleId);
+      return rule?.clientId === clientId ? rule.ownerId : undefined;
+    },
+  });
+  const rules = new RuleService({
+    rules: new RuleRepository(store),
+    registry,
+    clock,
+    logger,
+    newId: ulid,
+    rangeMaxPorts: config.rangeRuleMaxPorts,
+    onRemoved: (rule) => stats.forget(rule),
+  });
+  const clientRows = new ClientRepository(store);
+  const clients = new ClientService({ clients: clientRows, registry, clock, logger });
+  const enrollment = new EnrollmentService({
+    clients: clientRows,
+    enrollments: new EnrollmentRepository(store),
+    settings: new SettingsRepository(store),
+    server: identity,
+    clock,
+    random,
+    newId: ulid,
+    logger,
+    onRotated(clientId) {
+      const disconnected = registry.disconnect(clientId);
+      logger.info("client.enrollment_rotated", {
+        client_name: clientRows.get(clientId)?.clientName,
+        disconnected,
+      });
+    },
+  });
+  const controlPlane = new ControlPlane({
+    clients: clientRows,
+    enrollment,
+    registry,
+    rules,
+    stats,
+    metrics,
+    clock,
+    logger,
+    udpFlowIdleSecs: config.udpFlowIdleSecs,
+    udpMaxFlowsPerRule: config.udpMaxFlowsPerRule,
+  });
+  return { registry, rules, stats, clients, enrollment, controlPlane };
+}
