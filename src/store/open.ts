@@ -61,20 +61,20 @@ export class Store implements Disposable {
  */
 export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: OpenOptions): Store {
   const paths = storePaths(dataDir);
+  const path = paths.database;
   using held = new DisposableStack();
   try {
     Deno.mkdirSync(dataDir, { recursive: true });
     held.use(lockStore(paths));
-    createPrivateFile(paths.database);
-    const db = held.use(openDatabase(paths.database));
+    createPrivateFile(path);
+    const db = held.use(openDatabase(path));
     migrate(db, migrations, clock);
     checkSchema(db, migrations);
-    const { database: path } = paths;
     logger.info("store.opened", { path, target_version: migrations.at(-1)?.version });
     logger.info("store.ready", { path, schema_version: schemaVersion(db) });
     return new Store(db, held.move());
   } catch (error) {
-    throw openError(paths.database, error);
+    throw openError(path, error);
   }
 }
 
