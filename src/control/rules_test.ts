@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { silent } from "../../tests/kit/connected_edge.ts";
 import { ruleStatus } from "../../tests/kit/messages.ts";
-import { EDGE, EDGE_2, isError, RuleFixture } from "../../tests/kit/rule_fixture.ts";
+import { ACK_MS, EDGE, EDGE_2, isError, RuleFixture } from "../../tests/kit/rule_fixture.ts";
 import { portRange } from "../core/ports.ts";
 import { ActivationOutcome } from "../wire/gen/portunus/v1/portunus_pb.ts";
 

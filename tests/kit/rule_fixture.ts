@@ -18,7 +18,8 @@ import { TemporaryStore } from "./temporary_store.ts";
 
 export const EDGE = { clientId: "C1", clientName: "edge-01" };
 export const EDGE_2 = { clientId: "C2", clientName: "edge-02" };
-const ACK_MS = 2_000;
+/** How long a push of the fixture waits for its edge. */
+export const ACK_MS = 2_000;
 
 /** The service on a real store, with one connected edge unless told otherwise. */
 export class RuleFixture implements Disposable {
