@@ -57,7 +57,7 @@ async function forward(
   upstreams: ReturnType<typeof startUpstreams>,
 ): Promise<number> {
   const env = { PORTUNUS_OPERATOR_TOKEN: token };
-  const cli = (...args: string[]) => run("server", [...args, "--http-endpoint", http], env);
+  const cli = (...args: string[]) => run("server", [...args, "--http-endpoint", http], { env });
   const [webPort, echoPort] = [freePort(), freePort()];
 
   const webRule = await cli("push-rule", "edge-01", `${webPort}`, `127.0.0.1:${upstreams.webPort}`);
@@ -103,7 +103,9 @@ async function demo(once: boolean, stop: AbortSignal): Promise<void> {
       `metrics ${listening["metrics"]}`,
   );
   const out = `${dir}/client.bundle.json`;
-  const bundle = await run("client", ["enroll", prepared.enrollmentUri, "--out", out]);
+  const bundle = await run("client", ["enroll", "-", "--out", out], {
+    input: prepared.enrollmentUri,
+  });
   step(`client enrolled, credentials in ${bundle}`);
   // Browsers keep connections open: do not let them hold up the end of the demo.
   const clientArgs = ["--bundle", bundle, "--shutdown-drain-timeout-secs", "1"];

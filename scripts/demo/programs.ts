@@ -15,34 +15,30 @@ const utf8 = new TextDecoder();
 export type Program = "server" | "client";
 
 /** A program from source with the permissions its binary has. */
-function command(
+function start(
   name: Program,
   args: readonly string[],
   env: Record<string, string> = {},
-) {
+): Deno.ChildProcess {
+  const permissions = PERMISSIONS[name];
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      ...PERMISSIONS[name],
-      `${ROOT}src/${name}/main.ts`,
-      ...args,
-    ],
+    args: ["run", "--quiet", "--no-prompt", ...permissions, `${ROOT}src/${name}/main.ts`, ...args],
     env,
-    stdin: "null",
+    stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-  });
+  }).spawn();
 }
 
-/** Runs a command to its end and returns what it printed. */
+/** Runs a command to its end, with `input` on stdin, and returns what it printed. */
 export async function run(
   name: Program,
   args: readonly string[],
-  env?: Record<string, string>,
+  { env, input = "" }: { readonly env?: Record<string, string>; readonly input?: string } = {},
 ): Promise<string> {
-  const { success, stdout, stderr } = await command(name, args, env).output();
+  const child = start(name, args, env);
+  await new Blob([input]).stream().pipeTo(child.stdin).catch(() => undefined);
+  const { success, stdout, stderr } = await child.output();
   if (!success) throw new Error(`portunus-${name} ${args[0]} failed:\n${utf8.decode(stderr)}`);
   return utf8.decode(stdout).trimEnd();
 }
@@ -58,7 +54,8 @@ export class Daemon implements AsyncDisposable {
     args: readonly string[],
     readonly logPath: string,
   ) {
-    this.#child = command(name, args).spawn();
+    this.#child = start(name, args);
+    void this.#child.stdin.close();
     this.#log = this.#follow();
     void this.#child.stdout.cancel();
   }

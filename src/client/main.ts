@@ -71,7 +71,10 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
 
   program.command("enroll")
     .description("Redeem a one-time enrollment URI and write the credential bundle")
-    .argument("<URI>", "portunus://…, as the server's enroll-client printed it")
+    .argument(
+      "<URI>",
+      "portunus://…, as the server's enroll-client printed it; - reads it from stdin",
+    )
     .option("--out <PATH>", "where to write the bundle")
     .action(async (uri: string, { out }: { out?: string }) => {
       const { runEnroll } = await import("../edge/daemon.ts");

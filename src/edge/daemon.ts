@@ -58,14 +58,17 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
   return 0;
 }
 
-/** Redeems `uri` and prints the path of the bundle. Returns the exit status. */
+/**
+ * Redeems `uri` and prints the path of the bundle. `-` reads the URI from stdin: a code among the
+ * arguments can be seen by every user of the machine. Returns the exit status.
+ */
 export async function runEnroll(
   { uri, out }: { readonly uri: string; readonly out: string | undefined },
   io: ProcessIo,
 ): Promise<number> {
   const path = out ?? defaultBundlePath(io.env);
   try {
-    await enroll(uri, path);
+    await enroll(uri === "-" ? (await io.input()).trim() : uri, path);
   } catch (error) {
     return reportEnrollError(error, "client.enrollment_failed", { io, logger: clientLogger(io) });
   }

@@ -13,6 +13,8 @@ export interface ProcessIo {
   err(text: string): void;
   /** An environment variable; `undefined` when unset. */
   env(name: string): string | undefined;
+  /** Everything that stdin gives, up to its end. */
+  input(): Promise<string>;
 }
 
 const utf8 = new TextEncoder();
@@ -27,6 +29,7 @@ export const processIo: ProcessIo = {
   out: (text) => writeLine(Deno.stdout, text),
   err: (text) => writeLine(Deno.stderr, text),
   env: (name) => Deno.env.get(name),
+  input: () => new Response(Deno.stdin.readable).text(),
 };
 
 /** Signals that end a program in an orderly way. */
