@@ -144,12 +144,13 @@ export class Lab implements AsyncDisposable {
     return this.#run([...this.programs.server, ...args], env);
   }
 
-  /** Runs `portunus-client` with `args` to its end. */
+  /** Runs `portunus-client` with `args` and `input` on stdin to its end. */
   clientCommand(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
+    input = "",
   ): Promise<CommandResult> {
-    return this.#run([...this.programs.client, ...args], env);
+    return this.#run([...this.programs.client, ...args], env, input);
   }
 
   /** Creates the superadmin of a stopped server and returns its token. */
@@ -189,14 +190,21 @@ export class Lab implements AsyncDisposable {
   async #run(
     command: readonly string[],
     env: Readonly<Record<string, string>>,
+    input = "",
   ): Promise<CommandResult> {
     const [program, ...args] = command;
-    const { code, stdout, stderr } = await new Deno.Command(program as string, {
+    const child = new Deno.Command(program as string, {
       args,
       env: { ...this.#environment(), ...env },
       clearEnv: true,
-      stdin: "null",
-    }).output();
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    // A command that does not read its input may end before it is written.
+    const written = new Blob([input]).stream().pipeTo(child.stdin).catch(() => undefined);
+    const { code, stdout, stderr } = await child.output();
+    await written;
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   }

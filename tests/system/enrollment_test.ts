@@ -81,6 +81,24 @@ labTest(
   },
 );
 
+labTest(
+  "enroll - takes the URI from stdin, so that no process list shows its code",
+  async (lab) => {
+    const { operator } = await lab.operated();
+    const out = lab.path("stdin.json");
+    const uri = await operator.enrollmentUri("edge-01");
+    const { code, stdout, stderr } = await lab.clientCommand(
+      ["enroll", "-", "--out", out],
+      {},
+      `${uri}\n`,
+    );
+    assert.deepEqual([code, stdout], [0, `${out}\n`], stderr);
+    const nothing = await lab.clientCommand(["enroll", "-", "--out", out]);
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.stderr, /^error: enrollment URI: bad enrollment URI scheme$/m);
+  },
+);
+
 labTest("a client without a bundle enrolls itself from PORTUNUS_ENROLL_URI, once", async (lab) => {
   const { operator } = await lab.operated();
   const bundle = lab.path("self.json");
