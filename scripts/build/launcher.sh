@@ -24,6 +24,7 @@ is_unpacked() {
 
 # Code is run from there, so it has to be ours: under sudo, HOME may be another user's.
 is_usable() {
+  # shellcheck disable=SC2174 # The parents are not ours to restrict.
   [ -d "$1" ] || mkdir -p -m 700 "$1" 2>/dev/null
   [ -O "$1" ] && { [ -w "$1" ] || is_unpacked "$1"; }
 }
@@ -39,13 +40,9 @@ choose_base() {
   # The XDG specification has relative paths ignored.
   case ${XDG_CACHE_HOME:-} in
     /*) base=$XDG_CACHE_HOME/portunus ;;
-    *) base=${HOME:-}/.cache/portunus ;;
+    *) [ -z "${HOME:-}" ] || base=$HOME/.cache/portunus ;;
   esac
-  case $base in
-    /.cache/*) ;;
-    *) is_usable "$base" && return ;;
-  esac
-  choose_private_base
+  if [ -z "$base" ] || ! is_usable "$base"; then choose_private_base; fi
 }
 
 # Anyone may have made a file of this name in a shared directory.
@@ -53,6 +50,7 @@ choose_private_base() {
   uid=$(id -u)
   base=${TMPDIR:-/tmp}/portunus-$uid
   [ -d "$base" ] || mkdir -m 700 "$base" 2>/dev/null || fail "cannot make directory $base"
+  # shellcheck disable=SC2046 # Mode, links, owner.
   set -- $(ls -ldn "$base")
   case "$1 $3" in
     drwx--[-S]---*" $uid") ;;
@@ -84,6 +82,7 @@ unpack() (
   trap 'exit 130' INT
   trap 'exit 143' TERM
   problem=$({ segment "$2" "$3" | gzip -dc | tar -xf - -C "$temporary"; } 2>&1) || {
+    # shellcheck disable=SC2046 # File system, size, used, available.
     set -- "$4" $(df -Pk "$base" 2>/dev/null | tail -n 1)
     [ "${5:-$1}" -ge "$1" ] || problem="disk full, $(($1 / 1024)) MB needed"
     fail "cannot unpack into $base: ${problem%%
@@ -98,11 +97,11 @@ unpack() (
 
   # When another start was first, mv puts the directory inside the other one.
   mv "$temporary" "$base/$1" 2>/dev/null
-  rm -rf "$base/$1/${temporary##*/}"
+  rm -rf "${base:?}/$1/${temporary##*/}"
   [ -d "$base/$1" ] || fail "cannot write to $base"
 )
 
-# What steers the runtime is not for the user of this program to set by accident.
+# A program does not change with what the user has set for other programs on the same runtime.
 clean_environment() {
   while read -r line; do
     case $line in
@@ -117,15 +116,14 @@ $(export -p)
 END
 }
 
+clean_environment
 choose_base
 [ -f "$base/$program/main.js" ] || unpack "$program" @PROGRAM_OFFSET@ @PROGRAM_SIZE@ @PROGRAM_KILOBYTES@ || exit
 [ -f "$base/$runtime/deno" ] || unpack "$runtime" @RUNTIME_OFFSET@ @RUNTIME_SIZE@ @RUNTIME_KILOBYTES@ || exit
 [ -x "$base/$runtime/deno" ] || fail "cannot run programs in $base: mounted noexec?"
 
-clean_environment
 DENO_DIR=$base/$program/.deno
 DENO_NO_UPDATE_CHECK=1
 DENO_NO_PACKAGE_JSON=1
 export DENO_DIR DENO_NO_UPDATE_CHECK DENO_NO_PACKAGE_JSON
 exec "$base/$runtime/deno" run @FLAGS@ "$base/$program/main.js" "$@"
-exit 1
