@@ -82,15 +82,6 @@ export class ClientRepository {
     return row && toClient(row);
   }
 
-  /** Hash of a client's current token. */
-  tokenHash(clientId: string): string | undefined {
-    const row = this.#store.db.get(
-      "SELECT client_id, token_hash FROM client_tokens WHERE client_id = ?",
-      clientId,
-    );
-    return row && new Row("client_tokens", "client_id", row).text("token_hash");
-  }
-
   /** @throws {StoreError} `conflict` when the id or the hash exists */
   insert(client: NewClient): void {
     this.#store.db.run(

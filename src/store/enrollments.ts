@@ -56,8 +56,6 @@ export interface Redeemed {
   readonly endpoint: string;
   /** Whether the client existed and its former token is void now. */
   readonly rotated: boolean;
-  /** Hash of the former token. */
-  readonly previousTokenHash: string | null;
 }
 
 const utf8 = new TextEncoder();
@@ -150,15 +148,9 @@ export class EnrollmentRepository {
     if (!existing) {
       const clientId = id ?? newClientId;
       this.#clients.insert({ clientId, clientName, ...token });
-      return { clientId, clientName, rotated: false, previousTokenHash: null };
+      return { clientId, clientName, rotated: false };
     }
-    const previousTokenHash = this.#clients.tokenHash(existing.clientId) ?? null;
     this.#clients.rotate(existing.clientId, token);
-    return {
-      clientId: existing.clientId,
-      clientName: existing.clientName,
-      rotated: true,
-      previousTokenHash,
-    };
+    return { clientId: existing.clientId, clientName: existing.clientName, rotated: true };
   }
 }
