@@ -4,13 +4,13 @@
  * @module
  */
 
-import { tarGz } from "./archive.ts";
+import { type ArchiveEntry, tarGz } from "./archive.ts";
 import { bundle } from "./bundle.ts";
 import { canCompile, compile } from "./native.ts";
 import { PERMISSIONS } from "./permissions.ts";
-import { DIST, type ProgramName, PROGRAMS, UNSTABLE_FLAGS, VERSION } from "./project.ts";
+import { DIST, PROGRAMS, UNSTABLE_FLAGS, VERSION } from "./project.ts";
 import { runtimeArchive } from "./runtime.ts";
-import { writeSelfExtracting } from "./self_extracting.ts";
+import { type SelfExtractingOptions, writeSelfExtracting } from "./self_extracting.ts";
 
 /** Options of `deno run` that make a bundle depend on nothing but itself. */
 export const ISOLATION_FLAGS: readonly string[] = [
@@ -35,27 +35,28 @@ export async function buildBinaries(
   const directory = target === Deno.build.target ? DIST : `${DIST}/${target}`;
   const native = await canCompile(target);
   if (!native) log("Deno's runtime archive cannot be had: building self-extracting files instead");
-  const build = native ? compile : selfExtracting;
   await Deno.mkdir(directory, { recursive: true });
   const outputs: string[] = [];
   for (const program of PROGRAMS) {
-    const output = `${directory}/portunus-${program}`;
-    await build(program, { target, output });
+    const name = `portunus-${program}`;
+    const output = `${directory}/${name}`;
+    const files = await bundle(program);
+    const flags = [...ISOLATION_FLAGS, ...UNSTABLE_FLAGS, ...PERMISSIONS[program]];
+    if (native) await compile({ target, output, files, flags });
+    else await writeSelfExtracting(output, await selfExtracting({ name, target, files, flags }));
     outputs.push(output);
   }
   return outputs;
 }
 
 async function selfExtracting(
-  program: ProgramName,
-  { target, output }: { readonly target: string; readonly output: string },
-): Promise<void> {
-  await writeSelfExtracting(output, {
-    name: `portunus-${program}`,
-    version: VERSION,
-    target,
-    program: await tarGz(await bundle(program)),
-    runtime: await runtimeArchive(target),
-    flags: [...ISOLATION_FLAGS, ...UNSTABLE_FLAGS, ...PERMISSIONS[program]],
-  });
+  { files, ...options }: {
+    readonly name: string;
+    readonly target: string;
+    readonly files: readonly ArchiveEntry[];
+    readonly flags: readonly string[];
+  },
+): Promise<SelfExtractingOptions> {
+  const [program, runtime] = [await tarGz(files), await runtimeArchive(options.target)];
+  return { ...options, version: VERSION, program, runtime };
 }

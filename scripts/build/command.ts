@@ -10,7 +10,7 @@ export class CommandError extends Error {
  */
 export async function run(
   command: readonly [string, ...string[]],
-  options: { readonly cwd?: string } = {},
+  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
 ): Promise<string> {
   const [program, ...args] = command;
   const { success, code, stdout, stderr } = await new Deno.Command(program, {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import type { ArchiveEntry } from "./archive.ts";
 import { run } from "./command.ts";
-import { PERMISSIONS } from "./permissions.ts";
-import { entryPoint, exists, type ProgramName, ROOT, UI_DIR } from "./project.ts";
+import { exists } from "./project.ts";
 
 /** How long the host of the runtime archives may take to answer, in milliseconds. */
 const PROBE_TIMEOUT_MS = 4_000;
@@ -32,21 +32,44 @@ export async function canCompile(target: string): Promise<boolean> {
   }
 }
 
-/** Writes the executable `output`. */
-export async function compile(
-  program: ProgramName,
-  options: { readonly target: string; readonly output: string },
-): Promise<void> {
-  const assets = program === "server" && exists(UI_DIR) ? [`--include=${UI_DIR}`] : [];
-  await run([
-    Deno.execPath(),
-    "compile",
-    "--quiet",
-    "--no-prompt",
-    ...PERMISSIONS[program],
-    ...assets,
-    `--target=${options.target}`,
-    `--output=${options.output}`,
-    entryPoint(program),
-  ], { cwd: ROOT });
+/** What goes into a binary of `deno compile`. */
+export interface CompileOptions {
+  readonly target: string;
+  /** Path of the executable. */
+  readonly output: string;
+  /** `main.js` and what it loads. */
+  readonly files: readonly ArchiveEntry[];
+  /** Options of `deno run` that are baked in. */
+  readonly flags: readonly string[];
+  /** A runtime to use instead of the one for `target`, as `DENORT_BIN` names it. */
+  readonly denort?: string;
+}
+
+/**
+ * Writes the executable `output`. It is made from the bundle, as the self-extracting kind is: both
+ * run the same code, and `deno compile` overflows its stack on our sources with their packages.
+ */
+export async function compile(options: CompileOptions): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "portunus-compile-" });
+  try {
+    for (const { path, data } of options.files) {
+      await Deno.mkdir(dirname(`${directory}/${path}`), { recursive: true });
+      await Deno.writeFile(`${directory}/${path}`, data);
+    }
+    await run([
+      Deno.execPath(),
+      "compile",
+      ...options.flags,
+      "--no-check",
+      "--include=.",
+      `--target=${options.target}`,
+      `--output=${resolve(options.output)}`,
+      "main.js",
+    ], {
+      cwd: directory,
+      ...(options.denort === undefined ? {} : { env: { DENORT_BIN: options.denort } }),
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 }
