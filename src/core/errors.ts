@@ -229,6 +229,14 @@ export class PortunusError extends Error {
   }
 }
 
+/** A refusal of the caller. Unlike other messages, its text is not led by the code. */
+export class AccessError extends PortunusError {
+  constructor(code: ErrorCode, text = `rbac: ${code}`) {
+    super(code);
+    this.message = text;
+  }
+}
+
 /** What a caught value says: the message of an `Error`, the text of anything else. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

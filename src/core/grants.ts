@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PortunusError } from "./errors.ts";
+import { AccessError } from "./errors.ts";
 import type { PortRange } from "./ports.ts";
 import type { Protocol } from "./rule.ts";
 
@@ -35,7 +35,7 @@ export function grantNames(grant: Grant, clientName: string): boolean {
 /**
  * Checks that a single grant covers all of `request`; adjacent grants do not add up.
  *
- * @throws {PortunusError} `client_not_granted`, `protocol_not_granted`, `port_outside_grant`
+ * @throws {AccessError} `client_not_granted`, `protocol_not_granted`, `port_outside_grant`
  */
 export function checkPush(grants: readonly Grant[], request: PushRequest): void {
   const refusal = pushRefusal(grants, request);
@@ -50,14 +50,14 @@ export function isGranted(grants: readonly Grant[], request: PushRequest): boole
 function pushRefusal(
   grants: readonly Grant[],
   { clientName, protocol, listen }: PushRequest,
-): PortunusError | null {
+): AccessError | null {
   const ofClient = grants.filter((grant) => grantNames(grant, clientName));
-  if (ofClient.length === 0) return new PortunusError("client_not_granted");
+  if (ofClient.length === 0) return new AccessError("client_not_granted");
   const ofProtocol = ofClient.filter((grant) => grant.protocols.includes(protocol));
-  if (ofProtocol.length === 0) return new PortunusError("protocol_not_granted");
+  if (ofProtocol.length === 0) return new AccessError("protocol_not_granted");
   return ofProtocol.some((grant) =>
       grant.listen.start <= listen.start && listen.end <= grant.listen.end
     )
     ? null
-    : new PortunusError("port_outside_grant");
+    : new AccessError("port_outside_grant");
 }

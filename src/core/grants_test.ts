@@ -39,7 +39,7 @@ Deno.test("checkPush() throws the first code that applies", () => {
     [[edge, any], push("other", "tcp", 30_000), "port_outside_grant"],
   ];
   for (const [grants, request, code] of cases) {
-    assert.throws(() => checkPush(grants, request), { code, message: code });
+    assert.throws(() => checkPush(grants, request), { code, message: `rbac: ${code}` });
     assert.equal(isGranted(grants, request), false);
   }
 });

@@ -6,7 +6,7 @@
  */
 
 import type { Grant } from "../core/grants.ts";
-import { PortunusError } from "../core/errors.ts";
+import { AccessError } from "../core/errors.ts";
 import type { Role } from "../store/operators.ts";
 
 /** An authenticated operator. */
@@ -28,14 +28,14 @@ export interface OperatorDirectory {
   grantsOf(userId: string): Promise<readonly Grant[]>;
 }
 
-/** @throws {PortunusError} `role_required` unless `operator` is a superadmin */
+/** @throws {AccessError} `role_required` unless `operator` is a superadmin */
 export function requireSuperadmin(operator: Operator): void {
-  if (operator.role !== "superadmin") throw new PortunusError("role_required", "superadmin only");
+  if (operator.role !== "superadmin") throw new AccessError("role_required", "superadmin only");
 }
 
-/** @throws {PortunusError} `not_owner` unless `operator` owns the thing or is a superadmin */
+/** @throws {AccessError} `not_owner` unless `operator` owns the thing or is a superadmin */
 export function requireOwner(operator: Operator, ownerId: string | null): void {
   if (operator.role !== "superadmin" && operator.userId !== ownerId) {
-    throw new PortunusError("not_owner", "rbac: not_owner");
+    throw new AccessError("not_owner");
   }
 }

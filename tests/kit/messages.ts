@@ -1,14 +1,17 @@
 /** Messages of the control session, as tests say them. */
 
 import assert from "node:assert/strict";
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   ActivationOutcome,
   type ClientMessage,
   ClientMessageSchema,
+  type PerPortStats,
+  PerPortStatsSchema,
+  type PerTargetStats,
+  PerTargetStatsSchema,
   Protocol,
-  type RuleStats,
-  RuleStatsSchema,
+  type RuleStatsSchema,
   type RuleStatus,
   RuleStatusSchema,
   type RuleUpdate,
@@ -18,7 +21,8 @@ import {
   StatsReportSchema,
 } from "../../src/wire/gen/portunus/v1/portunus_pb.ts";
 
-type Init<T> = Partial<Omit<T, "$typeName" | "$unknown">>;
+export type RuleStatsInit = MessageInitShape<typeof RuleStatsSchema>;
+type StatusInit = Exclude<MessageInitShape<typeof RuleStatusSchema>, RuleStatus>;
 
 export function hello(
   clientVersion = "3.1.0",
@@ -33,25 +37,30 @@ export function hello(
 }
 
 /** A status; ACTIVATED unless told otherwise. */
-export function ruleStatus(init: Init<RuleStatus>): RuleStatus {
+export function ruleStatus(init: StatusInit): RuleStatus {
   return create(RuleStatusSchema, { outcome: ActivationOutcome.ACTIVATED, ...init });
 }
 
-export function statusMessage(init: Init<RuleStatus>): ClientMessage {
+export function statusMessage(init: StatusInit): ClientMessage {
   return create(ClientMessageSchema, {
     payload: { case: "ruleStatus", value: ruleStatus(init) },
   });
 }
 
-export function ruleStats(init: Init<RuleStats>): RuleStats {
-  return create(RuleStatsSchema, init);
+export function portStats(init: MessageInitShape<typeof PerPortStatsSchema>): PerPortStats {
+  return create(PerPortStatsSchema, init);
 }
 
-export function statsReport(...stats: readonly Init<RuleStats>[]): StatsReport {
-  return create(StatsReportSchema, { sentAtUnixMs: 1n, stats: stats.map(ruleStats) });
+export function targetStats(init: MessageInitShape<typeof PerTargetStatsSchema>): PerTargetStats {
+  return create(PerTargetStatsSchema, init);
 }
 
-export function statsMessage(...stats: readonly Init<RuleStats>[]): ClientMessage {
+/** A report of these rules' counters. */
+export function statsReport(...stats: readonly RuleStatsInit[]): StatsReport {
+  return create(StatsReportSchema, { sentAtUnixMs: 1n, stats: [...stats] });
+}
+
+export function statsMessage(...stats: readonly RuleStatsInit[]): ClientMessage {
   return create(ClientMessageSchema, {
     payload: { case: "statsReport", value: statsReport(...stats) },
   });

@@ -6,12 +6,14 @@
 
 import assert from "node:assert/strict";
 import { SessionRegistry } from "../../src/control/registry.ts";
+import type { Session } from "../../src/control/session.ts";
 import { RuleService } from "../../src/control/rules.ts";
 import { PortunusError } from "../../src/core/errors.ts";
 import { RuleRepository, type StoredRule } from "../../src/store/rules.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { RuleStatsCache } from "../../src/traffic/rule_stats.ts";
 import { ConnectedEdge, silent } from "./connected_edge.ts";
+import { type RuleStatsInit, statsReport } from "./messages.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 import { ruleInput } from "./rules.ts";
 import { TemporaryStore } from "./temporary_store.ts";
@@ -88,6 +90,11 @@ export class RuleFixture implements Disposable {
     await failed;
     edge.answer = answer;
     return BigInt(String(this.logger.of("audit.rule_push")[sent - 1]?.fields["rule_id"]));
+  }
+
+  /** Takes in the counters of one rule as its edge would report them. */
+  report(session: Session, counters: RuleStatsInit): void {
+    this.stats.record(session, statsReport(counters));
   }
 
   stateOf(id: bigint) {

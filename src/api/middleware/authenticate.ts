@@ -5,7 +5,7 @@
  */
 
 import type { MiddlewareHandler } from "hono";
-import { type ErrorCode, PortunusError } from "../../core/errors.ts";
+import { AccessError, type ErrorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { OperatorDirectory } from "../../identity/operators.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -18,7 +18,7 @@ export interface AuthenticateOptions {
 }
 
 /** One text for every reason, so that an answer does not tell which tokens exist. */
-const DENIED_DETAIL = "a valid bearer token is required";
+const DENIED_TEXT = "a valid bearer token is required";
 
 /**
  * Requires an operator's bearer token. Order: 503 `bootstrap_required` while there is no superadmin,
@@ -29,7 +29,7 @@ export function authenticate(
 ): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const request = { method: c.req.method, path: c.req.path };
-    const deny = (code: ErrorCode, detail: string): PortunusError => {
+    const deny = (code: ErrorCode, text: string): AccessError => {
       metrics.operatorRequest("deny", code);
       logger.warn("operator.deny", {
         actor: "_anonymous",
@@ -37,15 +37,15 @@ export function authenticate(
         outcome: "deny",
         reason: code,
       });
-      return new PortunusError(code, detail);
+      return new AccessError(code, text);
     };
     if (!await operators.bootstrapped()) {
       throw deny("bootstrap_required", "no superadmin exists yet");
     }
     const bearer = /^Bearer (.*)$/s.exec(c.req.header("authorization") ?? "")?.[1]?.trim() ?? "";
-    if (bearer === "") throw deny("unauthenticated", DENIED_DETAIL);
+    if (bearer === "") throw deny("unauthenticated", DENIED_TEXT);
     const result = await operators.authenticate(bearer);
-    if (!result.ok) throw deny(result.code, DENIED_DETAIL);
+    if (!result.ok) throw deny(result.code, DENIED_TEXT);
 
     metrics.operatorRequest("allow", "ok");
     logger.info("operator.allow", {

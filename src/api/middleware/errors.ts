@@ -8,6 +8,7 @@ import type { ErrorHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { httpStatus, PortunusError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { StoreError } from "../../store/database.ts";
 import { type AppContext, type AppEnv, DecodeError, sendJson } from "../http.ts";
 
 /** Answers with the error envelope. */
@@ -22,6 +23,10 @@ export function errorHandler(logger: Logger, newErrorId: () => string): ErrorHan
     if (error instanceof PortunusError) return sendError(c, error);
     if (error instanceof DecodeError) {
       return c.body(error.message, error.status, { "Content-Type": "text/plain; charset=utf-8" });
+    }
+    if (error instanceof StoreError) {
+      logger.warn("operator.store_error", { error: error.message });
+      return sendError(c, new PortunusError("store_error"));
     }
     const errorId = newErrorId();
     logger.error("operator.internal_error", {

@@ -1,0 +1,156 @@
+/**
+ * The operator API in process, on a real store, with operators that a test makes up.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createApp } from "../../src/api/app.ts";
+import { ClientService } from "../../src/control/clients.ts";
+import { EnrollmentService } from "../../src/control/enrollment.ts";
+import type { Grant } from "../../src/core/grants.ts";
+import { type Json, parseJson, stringifyJson } from "../../src/core/json.ts";
+import type { AuthenticationResult, OperatorDirectory } from "../../src/identity/operators.ts";
+import { ClientRepository } from "../../src/store/clients.ts";
+import { EnrollmentRepository } from "../../src/store/enrollments.ts";
+import { SettingsRepository } from "../../src/store/settings.ts";
+import { systemRandom } from "../../src/system/random.ts";
+import { RuleFixture } from "./rule_fixture.ts";
+
+/** Operators by token; `root` is a superadmin, `alice` and `bob` are users. */
+export class FakeOperators implements OperatorDirectory {
+  hasSuperadmin = true;
+  readonly grants = new Map<string, Grant[]>();
+  readonly #results = new Map<string, AuthenticationResult>([
+    ["root", { ok: true, operator: { userId: "_superadmin", role: "superadmin" } }],
+    ["alice", { ok: true, operator: { userId: "alice", role: "user" } }],
+    ["bob", { ok: true, operator: { userId: "bob", role: "user" } }],
+    ["disabled", { ok: false, code: "user_disabled" }],
+  ]);
+
+  bootstrapped(): Promise<boolean> {
+    return Promise.resolve(this.hasSuperadmin);
+  }
+
+  authenticate(bearer: string): Promise<AuthenticationResult> {
+    return Promise.resolve(this.#results.get(bearer) ?? { ok: false, code: "credential_invalid" });
+  }
+
+  grantsOf(userId: string): Promise<readonly Grant[]> {
+    return Promise.resolve(this.grants.get(userId) ?? []);
+  }
+}
+
+/** An answer, read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The JSON of the body; fails the test when it is none. */
+  readonly json: Json;
+  /** `<status> <code>` of an error envelope. */
+  readonly error: string;
+}
+
+export interface RequestOptions {
+  /** @default {"root"} */
+  readonly token?: string | null;
+  readonly json?: Json;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class ApiFixture extends RuleFixture {
+  readonly operators = new FakeOperators();
+  readonly ui = new Map<string, Uint8Array<ArrayBuffer>>();
+  storeIsBroken = false;
+  #ids = 0;
+  readonly clients = new ClientRepository(this.db.store);
+  readonly #app = createApp({
+    clients: new ClientService({
+      clients: this.clients,
+      registry: this.registry,
+      clock: this.clock,
+      logger: this.logger,
+    }),
+    enrollment: new EnrollmentService({
+      clients: this.clients,
+      enrollments: new EnrollmentRepository(this.db.store),
+      settings: new SettingsRepository(this.db.store),
+      server: {
+        fingerprint: "ab".repeat(32),
+        sans: { dns: ["public.example"], ips: ["127.0.0.1"] },
+        seed: null,
+        controlPort: 7443,
+      },
+      clock: this.clock,
+      random: systemRandom,
+      newId: () => `01JABCDEFGHJKMNPQRSTVWXY0${this.#ids++}`,
+      logger: this.logger,
+      onRotated: () => undefined,
+    }),
+    operators: this.operators,
+    rules: this.rules,
+    stats: this.stats,
+    metrics: this.metrics,
+    logger: this.logger,
+    newId: () => `E${this.#ids++}`,
+    ui: this.ui,
+    checkStore: () => {
+      if (this.storeIsBroken) throw new Error("broken");
+    },
+  });
+
+  constructor() {
+    super();
+    this.db.addUser({ userId: "_superadmin", role: "superadmin" });
+    this.db.addUser({ userId: "bob", role: "user" });
+    this.logger.lines.length = 0;
+  }
+
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { token = "root", json, headers = {} } = options;
+    const body = json === undefined ? options.body : stringifyJson(json);
+    const response = await this.#app.request(path, {
+      method,
+      headers: {
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    }, { remoteIp: "192.0.2.7" });
+    return readAnswer(response.status, response.headers, await response.text());
+  }
+
+  get(path: string, token = "root"): Promise<Answer> {
+    return this.request("GET", path, { token });
+  }
+
+  post(path: string, json: Json, token = "root"): Promise<Answer> {
+    return this.request("POST", path, { json, token });
+  }
+}
+
+function readAnswer(status: number, headers: Headers, text: string): Answer {
+  return {
+    status,
+    headers,
+    text,
+    get json() {
+      assert.equal(headers.get("content-type"), "application/json", text);
+      return parseJson(text);
+    },
+    get error() {
+      const { error } = this.json as { error: { code: string; message: string } };
+      assert.deepEqual(Object.keys(this.json as object), ["error"]);
+      assert.deepEqual(Object.keys(error), ["code", "message"]);
+      return `${status} ${error.code}`;
+    },
+  };
+}
+
+/** The message of an error envelope. */
+export function messageOf({ json }: Answer): string {
+  return (json as { error: { message: string } }).error.message;
+}
