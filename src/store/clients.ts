@@ -68,9 +68,9 @@ export class ClientRepository {
 
   /** The client a token belongs to, revoked or not. Takes equally long for every hash. */
   findByTokenHash(tokenHash: string): ClientRow | undefined {
-    const rows = this.#store.db.all(`SELECT ${COLUMNS}, token_hash FROM client_tokens`);
+    const rows = this.#store.db.all("SELECT client_id, token_hash FROM client_tokens");
     const row = findByHash(rows, { column: "token_hash", hash: tokenHash });
-    return row && toClient(row);
+    return row && this.get(new Row("client_tokens", "client_id", row).text("client_id"));
   }
 
   /** The client that was entered first of those called `clientName`. */

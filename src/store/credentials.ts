@@ -72,12 +72,16 @@ export class CredentialRepository {
 
   /** The owner of an active credential. Takes equally long for every hash. */
   findActive(tokenHash: string): CredentialOwner | undefined {
-    const rows = this.#store.db.all(
-      `SELECT credential_id, user_id, hash, status, role, disabled
-       FROM credentials JOIN users USING (user_id)`,
+    const { db } = this.#store;
+    const rows = db.all("SELECT credential_id, hash FROM credentials");
+    const match = findByHash(rows, { column: "hash", hash: tokenHash });
+    if (!match) return undefined;
+    const columns = db.get(
+      `SELECT credential_id, user_id, role, disabled FROM credentials JOIN users USING (user_id)
+       WHERE credential_id = ? AND status = 'active'`,
+      match.credential_id ?? null,
     );
-    const columns = findByHash(rows, { column: "hash", hash: tokenHash });
-    if (columns?.status !== "active") return undefined;
+    if (!columns) return undefined;
     const row = new Row("credentials", "credential_id", columns);
     return {
       credentialId: row.text("credential_id"),
