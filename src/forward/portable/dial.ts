@@ -5,12 +5,11 @@
  */
 
 import { hostLiteral, isIp } from "../../core/address.ts";
-import type { Clock } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
-import type { Logger } from "../../core/log.ts";
-import { type Resolver, resolveTarget } from "../resolver.ts";
-import type { Endpoint, Net, Socket } from "./net.ts";
+import { resolveTarget } from "../resolver.ts";
+import type { Environment } from "./environment.ts";
+import type { Endpoint, Socket } from "./net.ts";
 
 /** Where a connection goes. */
 export interface Target {
@@ -22,12 +21,7 @@ export interface Target {
 }
 
 /** What dialling needs. */
-export interface DialContext {
-  readonly net: Net;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly resolver: Resolver;
-}
+export type DialContext = Pick<Environment, "net" | "clock" | "logger" | "resolver">;
 
 /** A connection to a target. */
 export interface Dialed {

@@ -13,9 +13,9 @@ import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
 import { bindRange } from "./bind.ts";
 import { BufferPool } from "./copy_buffer.ts";
+import type { Environment } from "./environment.ts";
 import { denoNet, type Net } from "./net.ts";
 import type { RunningRule } from "./running_rule.ts";
-import type { Environment } from "./tcp_connection.ts";
 import { TcpRule } from "./tcp_rule.ts";
 import { unsupportedReason } from "./unsupported.ts";
 

@@ -8,15 +8,10 @@ import { formatSocketAddress, hostLiteral, unmapIpv4 } from "../../core/address.
 import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
 import { ResolveError } from "../resolver.ts";
-import type { BufferPool } from "./copy_buffer.ts";
-import { AddressesUnreachable, dial, type DialContext, type Target } from "./dial.ts";
+import { AddressesUnreachable, dial, type Target } from "./dial.ts";
+import type { Environment } from "./environment.ts";
 import type { Socket } from "./net.ts";
 import { relay } from "./relay.ts";
-
-/** What the connections of all rules share. */
-export interface Environment extends DialContext {
-  readonly buffers: BufferPool;
-}
 
 /** What the connections of one listen port share. */
 export interface TcpPort {

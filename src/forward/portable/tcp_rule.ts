@@ -10,9 +10,10 @@ import { FORWARD } from "../../core/limits.ts";
 import { mapPort } from "../../core/ports.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import type { RuleCounters } from "../forwarder.ts";
+import type { Environment } from "./environment.ts";
 import type { Listener, Socket } from "./net.ts";
 import type { RunningRule } from "./running_rule.ts";
-import { type Environment, TcpConnection, type TcpPort } from "./tcp_connection.ts";
+import { TcpConnection, type TcpPort } from "./tcp_connection.ts";
 
 /** Forwards what comes in on listeners that are bound already. */
 export class TcpRule implements RunningRule {

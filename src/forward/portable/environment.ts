@@ -1,0 +1,14 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import type { Resolver } from "../resolver.ts";
+import type { BufferPool } from "./copy_buffer.ts";
+import type { Net } from "./net.ts";
+
+/** What all rules of an engine share. */
+export interface Environment {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly resolver: Resolver;
+  readonly buffers: BufferPool;
+}
