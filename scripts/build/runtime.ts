@@ -49,7 +49,7 @@ async function runtimeExecutable(target: string): Promise<string> {
   if (!exists(cached)) {
     const directory = await Deno.makeTempDir({ prefix: "portunus-runtime-" });
     try {
-      const tarball = (await run(["npm", "pack", "--silent", `${name}@${version}`], {
+      const tarball = (await run(["npm", "pack", "--loglevel=error", `${name}@${version}`], {
         cwd: directory,
       })).trim();
       await run(["tar", "-xzf", tarball, "package/deno"], { cwd: directory });
