@@ -24,14 +24,31 @@ Deno.test("lockStore() names the database, not the lock file", () => {
   assert.throws(() => lockStore(paths), { message: `store_in_use: ${dir.path}/state.db` });
 });
 
-Deno.test("lockStore() locks the file that has the name, when its holder removed the old one", () => {
+Deno.test("lockStore() locks the file that has the name, when it got one that was removed", () => {
   using dir = new TempDataDir();
   const paths = storePaths(dir.path);
-  using _old = lockStore(paths);
-  Deno.removeSync(paths.lock);
-  using _new = lockStore(paths);
-  assert.throws(() => lockStore(paths), inUse);
+  {
+    using _between = beforeNextLock(() => Deno.removeSync(paths.lock));
+    using _lock = lockStore(paths);
+    assert.throws(() => lockStore(paths), inUse);
+  }
+  using _again = lockStore(paths);
 });
+
+/** Runs `fn` between the opening of the next lock file and its locking, as a reset might. */
+function beforeNextLock(fn: () => void): Disposable {
+  const { prototype } = Deno.FsFile;
+  const { tryLockSync } = prototype;
+  const restore = () => {
+    prototype.tryLockSync = tryLockSync;
+  };
+  prototype.tryLockSync = function (exclusive) {
+    restore();
+    fn();
+    return this.tryLockSync(exclusive);
+  };
+  return { [Symbol.dispose]: restore };
+}
 
 Deno.test("lockStore() says what the system says when there can be no file", () => {
   using dir = new TempDataDir();

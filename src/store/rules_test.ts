@@ -293,3 +293,15 @@ Deno.test("loadAll() fails on a timestamp that is none, and says where", () => {
     message: "corruption: rules.updated_at of id 42 is not an RFC 3339 timestamp",
   });
 });
+
+Deno.test("loadAll() sorts targets by their place in the list, not by when they were written", () => {
+  using it = openTempStore();
+  const rules = repository(it.store);
+  rules.upsert(RULE);
+  it.store.db.run(
+    `INSERT INTO rule_targets (rule_id, idx, host, port, priority)
+     VALUES (0, 2, 'third', 1, 0), (0, 0, 'first', 1, 9), (0, 1, 'second', 1, 5)`,
+  );
+  const hosts = rules.loadAll().rules[0]?.targets.map(({ host }) => host);
+  assert.deepEqual(hosts, ["first", "second", "third"]);
+});
