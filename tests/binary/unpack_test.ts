@@ -76,6 +76,13 @@ if (Deno.uid() === 0) {
     assert.deepEqual(await sandbox.run([file], { env }), STARTED);
     assert.deepEqual(await list(cache), []);
     await assertUnpacked(sandbox.path("portunus-0"));
+
+    await Deno.chown(sandbox.path("portunus-0"), 65534, 65534);
+    assert.deepEqual(await sandbox.run([file], { env }), {
+      code: 1,
+      stdout: "",
+      stderr: `demo: ${sandbox.path("portunus-0")} is not a private directory of user 0\n`,
+    });
   });
 }
 
@@ -214,27 +221,44 @@ for (const [what, { options, problem }] of Object.entries(MOUNTS)) {
   });
 }
 
-Deno.test("launcher says in one line that a directory has become noexec", async () => {
+Deno.test("launcher says in one line what a tool complained of", async () => {
   await using sandbox = await Sandbox.open();
   const file = await sandbox.build("echo started");
-  const base = sandbox.path("mounted");
-  await Deno.mkdir(base);
-  const remount = 'PATH=/usr/bin:/bin mount -o remount,noexec "$2" && exec "$1"';
-  const command = withMount({ directory: base, options: "mode=755" }, [
-    "/bin/sh",
-    "-c",
-    `"$1" && ${remount}`,
-    "sh",
-    file,
-    base,
-  ]);
-  const env = { PATH: await sandbox.tools(), PORTUNUS_RUNTIME_DIR: base };
-  const { code, stdout, stderr } = await sandbox.run(command, { env });
-  if (stdout === "") {
-    skip("a directory that becomes noexec", "mounting is not allowed here");
-    return;
-  }
-  assert.equal(stdout, "started\n");
-  assert.equal(stderr, `demo: cannot run programs in ${base}: mounted noexec?\n`);
-  assert.equal(code, 1);
+  const base = sandbox.path("base");
+  const PATH = await sandbox.tools(TOOLS, { tar: "printf 'tar: no\\ngiving up\\n' >&2; exit 2" });
+  assert.deepEqual(await sandbox.run([file], { env: { PATH, PORTUNUS_RUNTIME_DIR: base } }), {
+    code: 1,
+    stdout: "",
+    stderr: `demo: cannot unpack into ${base}: tar: no\n`,
+  });
+  assert.deepEqual(await list(base), []);
 });
+
+const REMOUNTS = {
+  ro: () => ({ code: 0, stdout: "started\nstarted\n", stderr: "" }),
+  noexec: (base: string) => ({
+    code: 1,
+    stdout: "started\n",
+    stderr: `demo: cannot run programs in ${base}: mounted noexec?\n`,
+  }),
+};
+
+for (const [option, expected] of Object.entries(REMOUNTS)) {
+  Deno.test(`launcher looks again when its directory has been remounted ${option}`, async () => {
+    await using sandbox = await Sandbox.open();
+    const file = await sandbox.build("echo started");
+    const base = sandbox.path("mounted");
+    await Deno.mkdir(base);
+    const script = '"$1" && PATH=/usr/bin:/bin mount -o "remount,$3" "$2" && exec "$1"';
+    const command = ["/bin/sh", "-c", script, "sh", file, base, option];
+    const env = { PATH: await sandbox.tools(), PORTUNUS_RUNTIME_DIR: base };
+    const result = await sandbox.run(withMount({ directory: base, options: "mode=755" }, command), {
+      env,
+    });
+    if (result.stdout === "") {
+      skip(`remounting ${option}`, "mounting is not allowed here");
+      return;
+    }
+    assert.deepEqual(result, expected(base));
+  });
+}
