@@ -5,7 +5,7 @@
  */
 
 import * as grpc from "@grpc/grpc-js";
-import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
+import type { SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { GRPC_STATUS, grpcStatus, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -18,11 +18,12 @@ import type {
   ServerMessage,
 } from "./gen/portunus/v1/portunus_pb.ts";
 import { STATUS_OK, statusOf } from "./grpc_status.ts";
+import { Http2Socket } from "./http2_socket.ts";
 import { CHANNEL, ENROLL } from "./methods.ts";
 import type { CertificatePair } from "./self_signed.ts";
-import { ReplaceableCredentials } from "./server_credentials.ts";
 import { GrpcServerStream } from "./server_stream.ts";
 import { type ControlHandlers, WireError } from "./streams.ts";
+import { listenTls } from "./tls_listener.ts";
 
 /** Why a bearer token was refused: the label of `portunus_auth_failures_total`. */
 export type AuthFailureReason =
@@ -66,7 +67,6 @@ export async function startControlServer<Identity>(
 ): Promise<ControlServer> {
   const { listen, tls, clock = systemClock } = options;
   const sessions = new Sessions(options);
-  const credentials = new ReplaceableCredentials(tls);
   const server = new grpc.Server();
   server.addService({ Channel: CHANNEL }, {
     Channel: (call: ChannelCall) => sessions.serve(new GrpcServerStream(call), call.metadata),
@@ -74,21 +74,28 @@ export async function startControlServer<Identity>(
   server.addService({ Enroll: ENROLL }, {
     Enroll: (call: EnrollCall, answer: EnrollAnswer) => serveEnroll(options, call, answer),
   });
-  const port = await bind(server, formatSocketAddress(listen), credentials);
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
   keepMalformedBearers(server);
+  const listener = await listenTls({
+    listen,
+    tls,
+    onConnection: (socket) => injector.injectConnection(new Http2Socket(socket, "client")),
+  });
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {
     const { promise: drained, resolve: onDrained } = Promise.withResolvers<void>();
+    const disconnected = listener.drain();
     server.tryShutdown(() => onDrained());
     const ended = sessions.endAll();
     const { promise: late, resolve: onLate } = Promise.withResolvers<void>();
     using _ = clock.timer(graceMs, onLate);
-    await Promise.race([Promise.all([drained, ended]), late]);
+    await Promise.race([Promise.all([ended, drained, disconnected]), late]);
     server.forceShutdown();
+    await listener.close();
   };
   return {
-    address: { host: listen.host, port },
-    useCertificate: (pair) => credentials.replace(pair),
+    address: listener.address,
+    useCertificate: (pair) => listener.useCertificate(pair),
     stop: (graceMs) => stopped ??= stop(graceMs),
     [Symbol.asyncDispose]: () => stopped ??= stop(0),
   };
@@ -97,19 +104,6 @@ export async function startControlServer<Identity>(
 type ChannelCall = grpc.ServerDuplexStream<ClientMessage, ServerMessage>;
 type EnrollCall = grpc.ServerUnaryCall<EnrollClientRequest, CredentialBundle>;
 type EnrollAnswer = grpc.sendUnaryData<CredentialBundle>;
-
-function bind(
-  server: grpc.Server,
-  address: string,
-  credentials: grpc.ServerCredentials,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
-    });
-  });
-}
 
 /** The control sessions of one listener. */
 class Sessions<Identity> {

@@ -5,10 +5,12 @@
  */
 
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
 import { isIp } from "../core/ip.ts";
 import { fingerprintOf } from "./certificate.ts";
+import { Http2Socket } from "./http2_socket.ts";
 import { PIN_MISMATCH } from "./streams.ts";
 
 type SecureConnector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
@@ -85,7 +87,7 @@ export class PinnedCredentials extends ChannelCredentials {
       this.#verify(secured);
       this.#isVerified = true;
       this.#verified.resolve();
-      return { socket: secured, secure: true };
+      return { socket: asSocket(new Http2Socket(secured, "server")), secure: true };
     } catch (error) {
       socket.destroy();
       this.#failure = error instanceof Error ? error : new Error(String(error));
@@ -101,6 +103,11 @@ export class PinnedCredentials extends ChannelCredentials {
     }
     if (socket.alpnProtocol !== "h2") throw new Error("the server does not speak HTTP/2");
   }
+}
+
+/** HTTP/2 runs over any duplex stream; the type that grpc-js gives its socket asks for more. */
+function asSocket(stream: Duplex): Socket {
+  return stream as unknown as Socket;
 }
 
 function handshake(socket: Socket, servername: string | null): Promise<TLSSocket> {

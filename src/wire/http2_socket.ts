@@ -1,0 +1,87 @@
+/**
+ * The socket that an HTTP/2 session gets: a TLS connection without the peer's GOAWAY frames.
+ *
+ * Deno 2.9.6 frees an HTTP/2 session while it still works on it when a GOAWAY arrives and no
+ * stream is open (denoland/deno issue 36788): the process crashes, or goes on with corrupted
+ * memory, and any peer can make it happen. Neither end of Portunus needs the frame. It asks not
+ * to open further streams; a client opens one per connection, a server none.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { GoawayFilter, type Sender } from "./goaway_filter.ts";
+
+type Callback = (error?: Error | null) => void;
+
+export class Http2Socket extends Duplex {
+  readonly #socket: TLSSocket;
+  readonly encrypted = true;
+  readonly alpnProtocol = "h2";
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+
+  /** Takes `socket` over; the handshake must be done. `peer` is the other end. */
+  constructor(socket: TLSSocket, peer: Sender) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    this.remoteAddress = socket.remoteAddress;
+    this.remotePort = socket.remotePort;
+    this.localAddress = socket.localAddress;
+    this.localPort = socket.localPort;
+    socket.setNoDelay();
+    const filter = new GoawayFilter({
+      sender: peer,
+      onGoaway: (lastStreamId) => {
+        // The one stream of a client has id 1. Where the server will not serve it, nothing is left.
+        if (peer === "server" && lastStreamId === 0) this.destroy();
+      },
+    });
+    socket.on("data", (chunk: Uint8Array) => {
+      const kept = filter.feed(chunk);
+      if (kept.length > 0 && !this.push(Buffer.concat(kept))) socket.pause();
+    });
+    socket.on("end", () => this.push(null));
+    socket.on("error", (error) => this.destroy(error));
+    socket.on("close", () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    if (this.#socket.write(chunk)) callback();
+    else this.#socket.once("drain", callback);
+  }
+
+  override _final(callback: Callback): void {
+    if (this.#socket.writableFinished) return callback();
+    this.#socket.once("finish", () => callback());
+    this.#socket.end();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#socket.destroy();
+    callback(error);
+  }
+
+  ref(): this {
+    this.#socket.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#socket.unref();
+    return this;
+  }
+
+  setTimeout(ms: number, callback?: () => void): this {
+    this.#socket.setTimeout(ms, callback);
+    return this;
+  }
+}
