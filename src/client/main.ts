@@ -9,7 +9,8 @@ import {
   createProgram,
   type ExitStatus,
   runProgram,
-  unsignedNumber,
+  U64_MAX,
+  unsigned,
 } from "../system/command_line.ts";
 import { type ProcessIo, processIo } from "../system/process_io.ts";
 
@@ -21,11 +22,17 @@ interface DaemonFlags {
   readonly statsReportIntervalSecs: number;
 }
 
-/** Delays fit a 32-bit timer: about 24 days in seconds. */
+/** Delays fit a 32-bit timer: about 23 days in seconds. Longer ones are as good as never. */
 const SECONDS_MAX = 2_000_000;
 
+/** A parser for any u64 of at least `min`, which takes what is beyond `max` for `max`. */
+function delay(max: number, min = 0): (text: string) => number {
+  const parse = unsigned(U64_MAX, min);
+  return (text) => Math.min(Number(parse(text)), max);
+}
+
 function buildProgram(io: ProcessIo, status: ExitStatus) {
-  const seconds = unsignedNumber(SECONDS_MAX);
+  const seconds = delay(SECONDS_MAX);
   const program = createProgram(
     "portunus-client",
     "Forwards TCP and UDP ports on this host, as a portunus-server tells it to.\n" +
@@ -41,7 +48,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
         "--reconnect-initial-delay-ms <N>",
         "first reconnect delay, doubled each time, with jitter",
       )
-        .argParser(unsignedNumber(SECONDS_MAX * 1_000)).default(500),
+        .argParser(delay(SECONDS_MAX * 1_000)).default(500),
     )
     .addOption(
       new Option("--reconnect-max-delay-secs <N>", "longest reconnect delay").argParser(seconds)
@@ -56,7 +63,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
     )
     .addOption(
       new Option("--stats-report-interval-secs <N>", "how often counters are reported")
-        .argParser(unsignedNumber(SECONDS_MAX, 1)).default(5),
+        .argParser(delay(SECONDS_MAX, 1)).default(5),
     )
     .action(async (flags: DaemonFlags) => {
       const { runDaemon } = await import("../edge/daemon.ts");

@@ -2,6 +2,7 @@ import { instantFromMillis } from "../core/instant.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Grant } from "../core/grants.ts";
 import { NAMES } from "../core/limits.ts";
+import { StoreError } from "../store/database.ts";
 import type { OperatorRepository } from "../store/operators.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import type { AuthenticationResult, OperatorDirectory } from "./operators.ts";
@@ -37,7 +38,16 @@ export class LocalOperators implements OperatorDirectory {
     const owner = this.#repository.findByCredentialHash(hashSecret(bearer));
     if (!owner) return { ok: false, code: "credential_invalid" };
     if (owner.disabled) return { ok: false, code: "user_disabled" };
-    this.#repository.touchCredential(owner.credentialId, instantFromMillis(this.#clock.now()));
+    this.#touch(owner.credentialId);
     return { ok: true, operator: { userId: owner.userId, role: owner.role } };
+  }
+
+  /** Best effort: who may come in does not depend on whether the store can be written. */
+  #touch(credentialId: string): void {
+    try {
+      this.#repository.touchCredential(credentialId, instantFromMillis(this.#clock.now()));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
   }
 }

@@ -6,7 +6,12 @@
 
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
-import { isLoopback, parseSocketAddress, type SocketAddress } from "../core/address.ts";
+import {
+  formatSocketAddress,
+  isLoopback,
+  parseSocketAddress,
+  type SocketAddress,
+} from "../core/address.ts";
 import { PortunusError } from "../core/errors.ts";
 import { RULES } from "../core/limits.ts";
 
@@ -74,11 +79,11 @@ export function parseServerConfig(text: string, dataDir: string): ServerConfig {
     throw new PortunusError("config_invalid", problemText(result.error.issues[0]));
   }
   const config = result.data;
-  const { host, port } = config.metrics_listen;
-  if (!isLoopback(host)) {
+  if (!isLoopback(config.metrics_listen.host)) {
+    const address = formatSocketAddress(config.metrics_listen);
     throw new PortunusError(
       "config_invalid",
-      `metrics_listen must bind to loopback (got ${host}:${port})`,
+      `metrics_listen must bind to loopback (got ${address})`,
     );
   }
   return {

@@ -23,6 +23,7 @@ export function createProgram(name: string, description: string, io: ProcessIo):
     .description(description)
     .version(`${name} ${VERSION}`, "-V, --version", "Print version")
     .helpOption("-h, --help", "Print help")
+    .helpCommand("help [command]", "Print help")
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError("For more information, try '--help'.")
@@ -49,9 +50,7 @@ export async function runProgram(
     return status.code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.code === "commander.helpDisplayed" || error.code === "commander.version"
-      ? 0
-      : USAGE_EXIT;
+    return error.exitCode === 0 ? 0 : USAGE_EXIT;
   }
 }
 

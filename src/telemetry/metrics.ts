@@ -69,20 +69,20 @@ export class Metrics {
     labels: RuleLabels,
     delta: { readonly bytesIn: bigint; readonly bytesOut: bigint; readonly dnsFailures: bigint },
   ): void {
-    const row = { ...labels };
+    const row = sorted(labels);
     if (delta.bytesIn > 0n) this.#bytesIn.inc(row, Number(delta.bytesIn));
     if (delta.bytesOut > 0n) this.#bytesOut.inc(row, Number(delta.bytesOut));
     if (delta.dnsFailures > 0n) this.#dnsFailures.inc(row, Number(delta.dnsFailures));
   }
 
   setActiveConnections(labels: RuleLabels, count: number): void {
-    this.#activeConnections.set({ ...labels }, count);
+    this.#activeConnections.set(sorted(labels), count);
   }
 
   /** Drops the rows of a removed rule; its byte counters stay, as totals must. */
   forgetRule(labels: RuleLabels): void {
-    this.#activeConnections.remove({ ...labels });
-    this.#dnsFailures.remove({ ...labels });
+    this.#activeConnections.remove(sorted(labels));
+    this.#dnsFailures.remove(sorted(labels));
   }
 
   /** The exposition text. Every family begins with its HELP line, so sorting the texts sorts the names. */
@@ -102,4 +102,9 @@ export class Metrics {
   #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
     return new Gauge({ name: `portunus_${name}`, help, labelNames, registers: [this.#registry] });
   }
+}
+
+/** The order in which labels are written is that of the row's members. */
+function sorted({ client, owner, rule }: RuleLabels) {
+  return { client, owner, rule };
 }

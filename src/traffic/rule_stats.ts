@@ -28,6 +28,8 @@ export interface RuleStatsOptions {
 export class RuleStatsCache {
   readonly #options: RuleStatsOptions;
   readonly #latest = new Map<bigint, RuleStatsSnapshot>();
+  /** The counters of each client's last report, rules of others included: what gains count from. */
+  readonly #reported = new Map<string, ReadonlyMap<bigint, RuleStats>>();
 
   constructor(options: RuleStatsOptions) {
     this.#options = options;
@@ -44,6 +46,8 @@ export class RuleStatsCache {
   ): void {
     const { clock, metrics, ownerOf } = this.#options;
     const updatedAt = Temporal.Instant.fromEpochMilliseconds(clock.now());
+    const reported = this.#reported.get(client.clientId);
+    this.#reported.set(client.clientId, new Map(report.stats.map((it) => [it.ruleId, it])));
     for (const stats of report.stats) {
       const owner = ownerOf(stats.ruleId, client.clientId);
       const labels = {
@@ -51,7 +55,7 @@ export class RuleStatsCache {
         rule: `${stats.ruleId}`,
         owner: owner ?? UNKNOWN_OWNER,
       };
-      const before = this.#latest.get(stats.ruleId)?.stats;
+      const before = reported?.get(stats.ruleId);
       metrics.ruleTraffic(labels, {
         bytesIn: increase(before?.bytesIn, stats.bytesIn),
         bytesOut: increase(before?.bytesOut, stats.bytesOut),

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
+import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { PortunusError } from "../core/errors.ts";
+import { OperatorRepository } from "../store/operators.ts";
+import { systemRandom } from "../system/random.ts";
+import { hashSecret } from "../system/secret_hash.ts";
+import { bootstrapSuperadmin, prepareFirstStart } from "./first_start.ts";
+
+class Fixture implements Disposable {
+  readonly db = new TemporaryStore();
+  readonly logger = new RecordingLogger();
+  readonly operators = new OperatorRepository(this.db.store);
+  readonly printed: string[] = [];
+  readonly tools = {
+    operators: this.operators,
+    clock: this.db.clock,
+    random: systemRandom,
+    newId: () => "ID",
+  };
+
+  prepare(operatorToken: string | null = null): void {
+    const { tools, logger, printed } = this;
+    const printSetupToken = (token: string) => void printed.push(token);
+    prepareFirstStart({ ...tools, logger, operatorToken, printSetupToken });
+  }
+
+  [Symbol.dispose](): void {
+    this.db[Symbol.dispose]();
+  }
+}
+
+const refuses = (code: string) => (error: unknown) =>
+  error instanceof PortunusError && error.code === code;
+
+Deno.test("bootstrapSuperadmin() creates the first superadmin once, with a token that works", () => {
+  using fixture = new Fixture();
+  const token = bootstrapSuperadmin(fixture.tools, "  Ops ");
+  assert.match(token, /^[\w-]{43}$/);
+  const owner = fixture.operators.findByCredentialHash(hashSecret(token));
+  assert.equal(owner?.userId, "_superadmin");
+  assert.equal(owner?.role, "superadmin");
+  assert.throws(() => bootstrapSuperadmin(fixture.tools, "Ops"), refuses("already_bootstrapped"));
+});
+
+Deno.test("bootstrapSuperadmin() wants a display name of 1 to 64 bytes", () => {
+  using fixture = new Fixture();
+  for (const name of ["", "   ", "x".repeat(65), "é".repeat(33)]) {
+    assert.throws(() => bootstrapSuperadmin(fixture.tools, name), refuses("invalid_display_name"));
+  }
+  bootstrapSuperadmin(fixture.tools, "é".repeat(32));
+});
+
+Deno.test("prepareFirstStart() prints a new setup token at every start, and logs only its end", () => {
+  using fixture = new Fixture();
+  fixture.prepare();
+  fixture.prepare();
+  const [first = "", second = ""] = fixture.printed;
+  assert.match(first, /^[\w-]{43}$/);
+  assert.notEqual(first, second);
+  const rows = fixture.db.store.db.all("SELECT token_hash, expires_at FROM onboarding_setup");
+  assert.deepEqual(rows.map((row) => ({ ...row })), [
+    { token_hash: hashSecret(second), expires_at: "2026-01-01T00:30:00+00:00" },
+  ]);
+  assert.equal(
+    fixture.logger.of("operator.onboarding_setup_token_rotated")[0]?.fields["expires_at"],
+    "2026-01-01 00:30:00 UTC",
+  );
+  assert.ok(!fixture.logger.text().includes(first));
+});
+
+Deno.test("prepareFirstStart() turns the configured token into a superadmin, while there is none", () => {
+  using fixture = new Fixture();
+  fixture.prepare("sesame");
+  assert.equal(fixture.operators.findByCredentialHash(hashSecret("sesame"))?.userId, "_legacy");
+  assert.deepEqual(fixture.logger.of("operator.bootstrap_legacy").map(({ fields }) => fields), [
+    { outcome: "ok" },
+  ]);
+  fixture.prepare("other");
+  assert.equal(fixture.operators.findByCredentialHash(hashSecret("other")), undefined);
+  assert.deepEqual(fixture.printed, []);
+  assert.ok(!fixture.logger.text().includes("sesame"));
+});
+
+Deno.test("prepareFirstStart() wants a configured token of 1 to 256 bytes, if it needs one", () => {
+  using fixture = new Fixture();
+  for (const token of ["", "x".repeat(257)]) {
+    assert.throws(() => fixture.prepare(token), refuses("config_invalid"));
+  }
+  bootstrapSuperadmin(fixture.tools, "Ops");
+  fixture.prepare("");
+});

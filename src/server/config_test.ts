@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { PortunusError } from "../core/errors.ts";
+import { parseServerConfig } from "./config.ts";
+
+const parse = (text: string) => parseServerConfig(text, "/data");
+
+function refusal(text: string): string {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof PortunusError, `${error}`);
+    assert.equal(error.code, "config_invalid");
+    return error.message;
+  }
+  return assert.fail(`accepted: ${text}`);
+}
+
+Deno.test("parseServerConfig() has a default for everything", () => {
+  assert.deepEqual(parse(""), {
+    controlListen: { host: "0.0.0.0", port: 7443 },
+    operatorHttpListen: { host: "127.0.0.1", port: 7080 },
+    metricsListen: { host: "127.0.0.1", port: 7081 },
+    tlsCertPath: "/data/server.crt",
+    tlsKeyPath: "/data/server.key",
+    rangeRuleMaxPorts: 1_024,
+    udpFlowIdleSecs: 60,
+    udpMaxFlowsPerRule: 1_024,
+    operatorToken: null,
+  });
+});
+
+Deno.test("parseServerConfig() reads every key of a 3.1.0 file", () => {
+  const config = parse(`
+    control_listen = "[::]:1"
+    operator_http_listen = "0.0.0.0:2"
+    operator_http_public_origin = "https://portunus.example"
+    metrics_listen = "[::1]:0"
+    tls_cert_path = "tls/a.pem"
+    tls_key_path = "/b.pem"
+    token_store_path = "t"
+    operator_store_path = "o"
+    shutdown_drain_timeout_secs = 30
+    log_format = "compact"
+    range_rule_max_ports = 4294967295
+    udp_flow_idle_secs = 300
+    udp_max_flows_per_rule = 65535
+    operator_token = "sesame"
+  `);
+  assert.deepEqual(config.controlListen, { host: "::", port: 1 });
+  assert.deepEqual(config.operatorHttpListen, { host: "0.0.0.0", port: 2 });
+  assert.deepEqual(config.metricsListen, { host: "::1", port: 0 });
+  assert.deepEqual([config.tlsCertPath, config.tlsKeyPath], ["tls/a.pem", "/b.pem"]);
+  assert.equal(config.rangeRuleMaxPorts, 4_294_967_295);
+  assert.deepEqual([config.udpFlowIdleSecs, config.udpMaxFlowsPerRule], [300, 65_535]);
+  assert.equal(config.operatorToken, "sesame");
+});
+
+Deno.test("parseServerConfig() names the key and the range of a number outside it", () => {
+  const cases = [
+    ["range_rule_max_ports", 0, "1..=4294967295"],
+    ["range_rule_max_ports", 4_294_967_296, "1..=4294967295"],
+    ["udp_flow_idle_secs", 29, "30..=300"],
+    ["udp_flow_idle_secs", 301, "30..=300"],
+    ["udp_max_flows_per_rule", 0, "1..=65535"],
+    ["udp_max_flows_per_rule", 65_536, "1..=65535"],
+    ["udp_max_flows_per_rule", -1, "1..=65535"],
+  ] as const;
+  for (const [key, value, range] of cases) {
+    assert.equal(
+      refusal(`${key} = ${value}`),
+      `config_invalid: ${key} out of range (got ${value}, expected ${range})`,
+    );
+  }
+  parse("range_rule_max_ports = 1\nudp_flow_idle_secs = 30\nudp_max_flows_per_rule = 1");
+});
+
+Deno.test("parseServerConfig() refuses unknown keys and wrong types, naming the key", () => {
+  assert.equal(refusal("contol_listen = 1"), `config_invalid: unknown key "contol_listen"`);
+  assert.match(refusal("[tls]\ncert = 1"), /unknown key "tls"/);
+  const wrong = [
+    ["control_listen", "7443"],
+    ["tls_cert_path", "true"],
+    ["operator_token", "1"],
+    ["udp_flow_idle_secs", `"60"`],
+    ["udp_flow_idle_secs", "60.5"],
+    ["shutdown_drain_timeout_secs", "-1"],
+    ["log_format", `"pretty"`],
+    ["log_format", `"JSON"`],
+  ] as const;
+  for (const [key, value] of wrong) {
+    assert.match(refusal(`${key} = ${value}`), new RegExp(`^config_invalid: ${key}: .`));
+  }
+});
+
+Deno.test("parseServerConfig() wants addresses as IP:port", () => {
+  for (const key of ["control_listen", "operator_http_listen", "metrics_listen"]) {
+    for (const text of ["", "7443", "localhost:7443", "::1:80", "1.2.3.4:65536", "1.2.3.4"]) {
+      assert.equal(
+        refusal(`${key} = "${text}"`),
+        `config_invalid: ${key} must be IP:port (got "${text}")`,
+      );
+    }
+  }
+});
+
+Deno.test("parseServerConfig() wants metrics on loopback", () => {
+  for (const text of ["0.0.0.0:7081", "[::]:7081", "192.0.2.1:0"]) {
+    assert.equal(
+      refusal(`metrics_listen = "${text}"`),
+      `config_invalid: metrics_listen must bind to loopback (got ${text})`,
+    );
+  }
+  for (const text of ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1"]) parse(`metrics_listen = "${text}"`);
+});
+
+Deno.test("parseServerConfig() never shows a line of a file that is not TOML", () => {
+  const secret = "sesame-open";
+  const broken = [
+    `operator_token = ${secret}`,
+    `operator_token = "${secret}`,
+    `operator_token "${secret}"`,
+    `operator_token = "${secret}" x`,
+    `operator_token = "a"\noperator_token = "${secret}"`,
+    `operator_token = "${secret}\\q"`,
+    `operator_token = '''${secret}`,
+    `[${secret}`,
+    `${secret}`,
+    `operator_token = { a = "${secret}"`,
+    `operator_token = "${secret}\u0001"`,
+    `operator_token = 99999999999999999999`,
+  ];
+  for (const text of broken) {
+    const message = refusal(`\n${text}`);
+    assert.match(message, /^config_invalid: line \d+, column \d+: ./, text);
+    assert.ok(!message.includes(secret) && !message.includes("\n"), message);
+  }
+});
+
+Deno.test("parseServerConfig() does not show a secret of the wrong type", () => {
+  assert.ok(!refusal("operator_token = 123454321").includes("123454321"));
+  assert.ok(!refusal(`operator_token = ["sesame-open"]`).includes("sesame"));
+});
