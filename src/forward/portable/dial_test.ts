@@ -127,6 +127,21 @@ Deno.test("dial() gives up the attempt under way when it is aborted, and tries n
   assert.equal(clock.pending, 0);
 });
 
+Deno.test("dial() has nothing to do with its signal any more once it is done", async () => {
+  const { net, abort, dialed } = start("db.test", ["192.0.2.1", "192.0.2.2"]);
+  const refused = await net.dialing();
+  refused.refuse();
+  const accepted = await net.dialing();
+  const socket = new FakeSocket();
+  accepted.accept(socket);
+  await dialed;
+
+  abort.abort();
+
+  assert.deepEqual([refused.isCancelled, accepted.isCancelled], [false, false]);
+  assert.equal(socket.isClosed, false);
+});
+
 Deno.test("dial() does not wait for the resolver when it is aborted", async () => {
   const net = new FakeNet();
   const abort = new AbortController();

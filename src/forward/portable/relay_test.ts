@@ -7,8 +7,7 @@ import { relay } from "./relay.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
-function start() {
-  const outside = new FakeSocket();
+function start(outside = new FakeSocket()) {
   const target = new FakeSocket();
   const abort = new AbortController();
   const buffers = new BufferPool();
@@ -35,6 +34,15 @@ Deno.test("relay() copies both ways, passes each end on, and leaves closing to t
   assert.deepEqual(outside.written, [4, 5, 6]);
   assert.deepEqual(counted, { in: [3], out: [2, 1] });
   assert.deepEqual([outside.ends, target.ends], [1, 1]);
+  assert.deepEqual([outside.isClosed, target.isClosed], [false, false]);
+});
+
+Deno.test("relay() leaves no listener on its signal", async () => {
+  const { outside, target, abort, done } = start();
+  outside.send(null);
+  target.send(null);
+  await done;
+  abort.abort();
   assert.deepEqual([outside.isClosed, target.isClosed], [false, false]);
 });
 
@@ -101,6 +109,22 @@ Deno.test("relay() closes both sockets on the first error and tells that one", a
 
     assert.deepEqual([relaying.outside.isClosed, relaying.target.isClosed], [true, true]);
   }
+});
+
+Deno.test("relay() settles only when no read uses its buffer any more", async () => {
+  // A system that takes its time to tell a pending read of the close.
+  const pending = Promise.withResolvers<never>();
+  const outside = new FakeSocket();
+  outside.read = () => pending.promise;
+  const { target, done } = start(outside);
+  let isSettled = false;
+  const settled = done.catch(() => isSettled = true);
+  target.send(osError("ECONNRESET"));
+  await microtasksDone();
+  assert.ok(outside.isClosed);
+  assert.equal(isSettled, false);
+  pending.reject(osError("EINTR"));
+  await settled;
 });
 
 Deno.test("relay() fails when a write fails, with the other direction at rest", async () => {
