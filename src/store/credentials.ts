@@ -8,7 +8,6 @@ import { toStoreText } from "../core/instant.ts";
 import type { Columns } from "./database.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
-import { findByHash } from "./secret_scan.ts";
 import { type Role, ROLES, UserRepository } from "./users.ts";
 
 export const CREDENTIAL_STATUSES = ["active", "revoked"] as const;
@@ -70,16 +69,12 @@ export class CredentialRepository {
     return rows.map(toCredential);
   }
 
-  /** The owner of an active credential. Takes equally long for every hash. */
+  /** The owner of an active credential. By index, as `ClientRepository.findByTokenHash` is. */
   findActive(tokenHash: string): CredentialOwner | undefined {
-    const { db } = this.#store;
-    const rows = db.all("SELECT credential_id, hash FROM credentials");
-    const match = findByHash(rows, { column: "hash", hash: tokenHash });
-    if (!match) return undefined;
-    const columns = db.get(
+    const columns = this.#store.db.get(
       `SELECT credential_id, user_id, role, disabled FROM credentials JOIN users USING (user_id)
-       WHERE credential_id = ? AND status = 'active'`,
-      match.credential_id ?? null,
+       WHERE hash = ? AND status = 'active'`,
+      tokenHash,
     );
     if (!columns) return undefined;
     const row = new Row("credentials", "credential_id", columns);

@@ -11,7 +11,6 @@ import { ENROLLMENT, NAMES } from "../core/limits.ts";
 import { ClientRepository } from "./clients.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
-import { findByHash } from "./secret_scan.ts";
 
 /** Whom a code is for. A new client's row appears only when the code is redeemed. */
 export type EnrollmentSubject =
@@ -119,8 +118,7 @@ export class EnrollmentRepository {
     }
     const { db } = this.#store;
     return this.#store.write(() => {
-      const rows = db.all("SELECT * FROM client_enrollments");
-      const columns = findByHash(rows, { column: "code_hash", hash: codeHash });
+      const columns = db.get("SELECT * FROM client_enrollments WHERE code_hash = ?", codeHash);
       if (!columns) throw new PortunusError("enrollment_invalid");
       const row = new Row("client_enrollments", "id", columns);
       if (row.instantOrNull("consumed_at") !== null) throw new PortunusError("enrollment_used");

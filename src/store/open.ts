@@ -9,7 +9,7 @@ import { errorText, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Database, StoreError } from "./database.ts";
 import { lockStore } from "./lock.ts";
-import { migrate, pendingMigrations, schemaVersion } from "./migrate.ts";
+import { migrate, schemaVersion } from "./migrate.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
 import { storePaths } from "./paths.ts";
 import { checkSchema } from "./schema_check.ts";
@@ -75,29 +75,6 @@ export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: O
     return new Store(db, held.move());
   } catch (error) {
     throw openError(path, error);
-  }
-}
-
-/**
- * Opens a store that a running server may hold, for maintenance beside it: without the lock, and
- * therefore without creating or migrating anything.
- *
- * @throws {PortunusError} `schema_version_too_new`, `store_corrupt`, `migration_failed` when the
- * store is older than this program, `store_io` when there is none
- */
-export function openStoreBeside(dataDir: string): Store {
-  const { database } = storePaths(dataDir);
-  using held = new DisposableStack();
-  try {
-    const db = held.use(openDatabase(database));
-    const [next] = pendingMigrations(db, MIGRATIONS);
-    if (next) {
-      throw new PortunusError("migration_failed", `version ${next.version} has not been applied`);
-    }
-    checkSchema(db, MIGRATIONS);
-    return new Store(db, held.move());
-  } catch (error) {
-    throw openError(database, error);
   }
 }
 

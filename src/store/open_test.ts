@@ -4,7 +4,7 @@ import { dump, TempDataDir } from "../../tests/kit/temp_store.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
-import { openStore, openStoreBeside } from "./open.ts";
+import { openStore } from "./open.ts";
 
 const permissions = (path: string) => ((Deno.statSync(path).mode ?? 0) & 0o777).toString(8);
 
@@ -282,39 +282,4 @@ Deno.test("openStore() says what the system says when there can be no directory"
     () => openStore({ ...logged(), dataDir: `${dir.path}/file`, clock: dir.clock }),
     (error) => error instanceof PortunusError && error.code === "store_io",
   );
-});
-
-Deno.test("openStoreBeside() works on a store that is open", () => {
-  using dir = new TempDataDir();
-  using store = dir.open();
-  {
-    using beside = openStoreBeside(dir.path);
-    beside.write(() => beside.db.run("UPDATE traffic_rollup_state SET last_rolled_up_hour = 7"));
-  }
-  assert.deepEqual(
-    { ...store.db.get("SELECT last_rolled_up_hour AS hour FROM traffic_rollup_state") },
-    { hour: 7n },
-  );
-  assert.equal(openFailure(dir).code, "store_in_use");
-});
-
-Deno.test("openStoreBeside() creates nothing", () => {
-  using dir = new TempDataDir();
-  assert.throws(
-    () => openStoreBeside(dir.path),
-    (error) => error instanceof PortunusError && error.code === "store_io",
-  );
-  assert.deepEqual(dir.files(), []);
-});
-
-Deno.test("openStoreBeside() migrates nothing", () => {
-  using dir = new TempDataDir();
-  dir.open(MIGRATIONS.slice(0, 10))[Symbol.dispose]();
-  assert.throws(() => openStoreBeside(dir.path), {
-    message: "migration_failed: version 11 has not been applied",
-  });
-  dir.tamper(historyRow(14, "1"));
-  assert.throws(() => openStoreBeside(dir.path), {
-    message: "schema_version_too_new: on_disk=14 binary_supports=13",
-  });
 });
