@@ -22,7 +22,8 @@ import { systemClock } from "../system/clock.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { newToken, systemRandom } from "../system/random.ts";
-import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { processLogger } from "../telemetry/log.ts";
+import { logStartupFailure } from "../telemetry/startup.ts";
 import { sans } from "../wire/certificate.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import { CommandError } from "./http_client.ts";
@@ -136,17 +137,7 @@ async function loadTls(dataDir: string, logger: Logger, io: ProcessIo): Promise<
 const dataDirOf = (flags: GlobalFlags, io: ProcessIo) =>
   resolveDataDir({ flag: flags.dataDir, env: io.env });
 
-function commandLogger(io: ProcessIo): Logger {
-  return createLogger({
-    target: "portunus_server",
-    filter: parseLogFilter(io.env("RUST_LOG")),
-    sink: stderrSink,
-    clock: systemClock,
-  });
-}
-
-/** Failures of opening that supervisors and scripts recognise by an event of their own. */
-const STARTUP_EVENTS = new Set(["store_in_use", "schema_version_too_new"]);
+const commandLogger = (io: ProcessIo): Logger => processLogger("portunus_server", io.env);
 
 /** Opens the store; a failure's line begins with `prefix`, which differs between commands. */
 function open(dataDir: string, logger: Logger, prefix: string): Store {
@@ -154,9 +145,7 @@ function open(dataDir: string, logger: Logger, prefix: string): Store {
     return openStore({ dataDir, logger, clock: systemClock });
   } catch (error) {
     if (!(error instanceof PortunusError)) throw error;
-    if (STARTUP_EVENTS.has(error.code)) {
-      logger.error(`startup.${error.code}`, { error: error.message });
-    }
+    logStartupFailure(logger, error);
     throw new CommandError(`${prefix}${error.message}`, exitCode(error.code, "local"));
   }
 }

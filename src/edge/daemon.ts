@@ -10,7 +10,7 @@ import { createPortableForwarder } from "../forward/portable/forwarder.ts";
 import { systemClock } from "../system/clock.ts";
 import { isFile, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
-import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { processLogger } from "../telemetry/log.ts";
 import { Backoff } from "./backoff.ts";
 import { defaultBundlePath, resolveBundlePath } from "./bundle_path.ts";
 import { runControlLoop } from "./control_loop.ts";
@@ -76,14 +76,7 @@ export async function runEnroll(
   return 0;
 }
 
-function clientLogger(io: ProcessIo): Logger {
-  return createLogger({
-    target: "portunus_client",
-    filter: parseLogFilter(io.env("RUST_LOG")),
-    sink: stderrSink,
-    clock: systemClock,
-  });
-}
+const clientLogger = (io: ProcessIo): Logger => processLogger("portunus_client", io.env);
 
 /** Finds and reads the bundle, enrolling first where there is a URI for that; `null` when reported. */
 async function findBundle(

@@ -13,7 +13,8 @@ import { USAGE_EXIT } from "../system/command_line.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
 import { onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
-import { createLogger, parseLogFilter, stderrSink } from "../telemetry/log.ts";
+import { processLogger } from "../telemetry/log.ts";
+import { logStartupFailure } from "../telemetry/startup.ts";
 import { parseServerConfig, type ServerConfig } from "./config.ts";
 import { type RunningServer, startServer } from "./start.ts";
 
@@ -27,7 +28,7 @@ const LISTEN_VARIABLE = "PORTUNUS_OPERATOR_HTTP_LISTEN";
 
 /** Runs until SIGINT or SIGTERM. Returns the exit status. */
 export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number> {
-  const logger = serverLogger(io);
+  const logger = processLogger("portunus_server", io.env);
   const dataDir = resolveDataDir({ flag: flags.dataDir, env: io.env });
   const listen = flags.operatorHttpListen ?? io.env(LISTEN_VARIABLE)?.trim() ?? "";
   const override = listen === "" ? null : parseSocketAddress(listen);
@@ -67,15 +68,6 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   return 0;
 }
 
-function serverLogger(io: ProcessIo): Logger {
-  return createLogger({
-    target: "portunus_server",
-    filter: parseLogFilter(io.env("RUST_LOG")),
-    sink: stderrSink,
-    clock: systemClock,
-  });
-}
-
 async function readConfig(dataDir: string): Promise<ServerConfig> {
   const path = `${dataDir}/server.toml`;
   try {
@@ -86,21 +78,12 @@ async function readConfig(dataDir: string): Promise<ServerConfig> {
   }
 }
 
-/** Start failures that supervisors recognise by an event of their own. */
-const STARTUP_EVENTS = new Set([
-  "store_in_use",
-  "schema_version_too_new",
-  "unsupported_filesystem",
-]);
-
 function reportStartFailure(error: unknown, io: ProcessIo, logger: Logger): number {
   if (!(error instanceof PortunusError)) {
     io.err(`serve failed: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
-  if (STARTUP_EVENTS.has(error.code)) {
-    logger.error(`startup.${error.code}`, { error: error.message });
-  }
+  logStartupFailure(logger, error);
   io.err(`serve failed: ${startFailureText(error)}`);
   return exitCode(error.code, "local");
 }

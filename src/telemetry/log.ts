@@ -8,6 +8,7 @@
 import type { Clock } from "../core/clock.ts";
 import { stringifyJson } from "../core/json.ts";
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "../core/log.ts";
+import { systemClock } from "../system/clock.ts";
 
 /** Writes one line; the line has no newline at its end. */
 export type LogSink = (line: string) => void;
@@ -94,3 +95,13 @@ export const stderrSink: LogSink = (line) => {
   let rest = utf8.encode(`${line}\n`);
   while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
 };
+
+/** The logger of a program: JSON lines on stderr, filtered by `RUST_LOG`. */
+export function processLogger(target: string, env: (name: string) => string | undefined): Logger {
+  return createLogger({
+    target,
+    filter: parseLogFilter(env("RUST_LOG")),
+    sink: stderrSink,
+    clock: systemClock,
+  });
+}
