@@ -16,9 +16,11 @@ export class TestConn implements Disposable {
     return new TestConn(await Deno.connect({ hostname, port }));
   }
 
-  /** Sends `message` and returns what comes back, which has to be as long. */
+  /** Sends `message` (ASCII) and returns what comes back, which has to be as long. */
   async echo(message: string): Promise<string> {
-    await this.conn.write(utf8.encode(message));
+    for (let rest = utf8.encode(message); rest.length > 0;) {
+      rest = rest.subarray(await this.conn.write(rest));
+    }
     const buffer = new Uint8Array(message.length);
     for (let filled = 0; filled < buffer.length;) {
       const n = await this.conn.read(buffer.subarray(filled));
