@@ -45,7 +45,7 @@ Deno.test("longFunctions() names functions of every form that are too long", () 
       ["class A { f() {", "}}"],
       ["class A { constructor() {", "}}"],
       ["class A { get f() {", "return 1; }}"],
-    ]
+    ] as const
   ) {
     assert.deepEqual(linesOf(longFunctions, `\n${head}\n${body}${tail}`), [2], head);
   }
