@@ -8,6 +8,9 @@ const JUNIT = `<testsuites name="deno test" tests="4" failures="1" errors="0" ti
         <testcase name="a &lt;b&gt; &amp;amp; &quot;c&quot;" classname="./a_test.ts" time="0.000">
             <skipped/>
         </testcase>
+        <testcase name="filtered out" classname="./a_test.ts" line="1" col="6">
+            <skipped/>
+        </testcase>
         <testcase name="bad" classname="./a_test.ts" time="0.000" line="1" col="33">
             <failure message="Uncaught Error: x">Error: <skipped/></failure>
         </testcase>
@@ -40,7 +43,7 @@ Deno.test("readReport() counts a failure when the runner failed or said nothing"
   assert.equal(readReport("ok | 5 passed | 0 failed (1s)\n", "", false).failed, 1);
 });
 
-Deno.test("readReport() names ignored tests and steps", () => {
+Deno.test("readReport() names ignored tests and steps, not those a filter left out", () => {
   assert.deepEqual(readReport("ok | 1 passed | 0 failed (1s)\n", JUNIT, true).ignored, [
     'a <b> &amp; "c" (./a_test.ts)',
     "steps > s2 (./a_test.ts)",
