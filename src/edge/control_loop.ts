@@ -25,6 +25,8 @@ export interface ControlLoopOptions {
   readonly statsIntervalMs: number;
   /** Aborted when the client shall stop. */
   readonly stop: AbortSignal;
+  /** @default {openControlStream} */
+  readonly connect?: typeof openControlStream;
 }
 
 /** Runs until `stop` is aborted; then drains every rule while the stream is still up, if it is. */
@@ -46,7 +48,7 @@ export async function runControlLoop(options: ControlLoopOptions): Promise<void>
 type SessionEnd = "ended" | "refused";
 
 async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
-  const { bundle, backoff, logger, stop } = options;
+  const { bundle, backoff, logger, stop, connect = openControlStream } = options;
   let connected = false;
   // A stop ends a dial at once; an established session ends itself, after its rules have drained.
   const dial = new AbortController();
@@ -55,7 +57,7 @@ async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
   };
   stop.addEventListener("abort", onStop);
   try {
-    const stream = await openControlStream({
+    const stream = await connect({
       endpoint: bundle.serverEndpoint,
       pin: bundle.serverCertSha256,
       bearer: bundle.token,

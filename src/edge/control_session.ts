@@ -83,6 +83,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     }
   } finally {
     outbound.close();
+    // What has failed here may not be over for the server.
+    stream.cancel();
     await sender;
   }
 }
@@ -90,19 +92,27 @@ export async function runSession(options: SessionOptions): Promise<void> {
 /** On `stop`: removes every rule, tells the server, and ends the client's side of the stream. */
 function drainOnStop(outbound: BoundedQueue<ClientMessage>, options: SessionOptions): Disposable {
   const { stop, table, stream, clock } = options;
-  let grace: Disposable | null = null;
+  let over = false;
+  let deadline: Disposable | null = null;
+  const cancelIn = (ms: number) => {
+    deadline?.[Symbol.dispose]();
+    if (!over) deadline = clock.timer(ms, () => stream.cancel());
+  };
   const drain = async () => {
+    // A server that has stopped reading must not keep the client from stopping.
+    cancelIn(table.drainMs + CLOSE_GRACE_MS);
     await table.closeAll();
     outbound.close();
-    grace = clock.timer(CLOSE_GRACE_MS, () => stream.cancel());
+    cancelIn(CLOSE_GRACE_MS);
   };
   const onStop = () => void drain();
   if (stop.aborted) onStop();
   else stop.addEventListener("abort", onStop, { once: true });
   return {
     [Symbol.dispose]() {
+      over = true;
       stop.removeEventListener("abort", onStop);
-      grace?.[Symbol.dispose]();
+      deadline?.[Symbol.dispose]();
     },
   };
 }
@@ -137,8 +147,8 @@ async function awaitWelcome(
   const late = new WireError("transport", `no Welcome within ${SESSION.welcomeTimeoutSecs} s`);
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   using _timer = clock.timer(SESSION.welcomeTimeoutSecs * 1_000, () => {
-    stream.cancel();
     reject(late);
+    stream.cancel();
   });
   const first = await Promise.race([incoming.next(), timeout]);
   if (first.done || first.value.payload.case !== "welcome") throw new WireError("welcome_missing");
@@ -249,7 +259,7 @@ async function applyRuleUpdate(
   }
 }
 
-/** Sends the counters every interval; a report that finds the queue full is skipped. */
+/** Sends the counters every interval; a report that has to wait delays the ones after it. */
 function reportStats(outbound: BoundedQueue<ClientMessage>, options: SessionOptions): Disposable {
   const { clock, table, statsIntervalMs } = options;
   let timer: Disposable;

@@ -37,7 +37,8 @@ export type PushKind = "command" | "replay";
 
 export class RuleTable {
   readonly #forwarder: Forwarder;
-  readonly #drainMs: number;
+  /** How long the connections of a removed rule may go on, in milliseconds. */
+  readonly drainMs: number;
   readonly #logger: Logger;
   readonly #slots = new Map<bigint, Slot>();
   readonly #draining = new Set<Promise<void>>();
@@ -47,12 +48,11 @@ export class RuleTable {
 
   constructor(options: {
     readonly forwarder: Forwarder;
-    /** How long the connections of a removed rule may go on, in milliseconds. */
     readonly drainMs: number;
     readonly logger: Logger;
   }) {
     this.#forwarder = options.forwarder;
-    this.#drainMs = options.drainMs;
+    this.drainMs = options.drainMs;
     this.#logger = options.logger;
   }
 
@@ -126,8 +126,10 @@ export class RuleTable {
   /** Stops every rule, reports each, and resolves when all connections have ended or were cut. */
   async closeAll(): Promise<void> {
     await this.#serially(async () => {
-      for (const slot of [...this.#slots.values()]) {
-        this.#close(slot);
+      const slots = [...this.#slots.values()];
+      // All of them at once, even while the server is slow to take the reports.
+      for (const slot of slots) this.#close(slot);
+      for (const slot of slots) {
         await this.#report({ requestId: slot.pushId, ruleId: slot.spec.id, outcome: "removed" });
       }
     });
@@ -171,7 +173,7 @@ export class RuleTable {
 
   #close(slot: Slot): void {
     this.#slots.delete(slot.spec.id);
-    const drained = this.#forwarder.close(slot.spec.id, this.#drainMs).finally(() =>
+    const drained = this.#forwarder.close(slot.spec.id, this.drainMs).finally(() =>
       this.#draining.delete(drained)
     );
     this.#draining.add(drained);

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { RuleSpec } from "../../src/core/rule.ts";
+import { ruleToWire } from "../../src/wire/convert.ts";
 import {
   ActivationOutcome,
   type ClientMessage,
@@ -11,10 +13,12 @@ import {
   type PerTargetStats,
   PerTargetStatsSchema,
   Protocol,
+  RuleAction,
   type RuleStatsSchema,
   type RuleStatus,
   RuleStatusSchema,
   type RuleUpdate,
+  type RuleUpdateSchema,
   type ServerMessage,
   ServerMessageSchema,
   type StatsReport,
@@ -83,4 +87,25 @@ export function ruleIdOf(message: ServerMessage | undefined): bigint {
   const { rule } = updateOf(message);
   assert.ok(rule);
   return rule.ruleId;
+}
+
+/** A RuleUpdate; PUSH of `spec` unless told otherwise. */
+export function ruleUpdate(
+  requestId: string,
+  spec: RuleSpec,
+  action: RuleAction = RuleAction.PUSH,
+): ServerMessage {
+  return serverMessage({ requestId, action, rule: ruleToWire(spec) });
+}
+
+/** A RuleUpdate as it stands on the wire. */
+export function serverMessage(value: MessageInitShape<typeof RuleUpdateSchema>): ServerMessage {
+  return create(ServerMessageSchema, { payload: { case: "ruleUpdate", value } });
+}
+
+/** `<request id> <rule id> <OUTCOME> <reason>` of a status; fails the test when it is none. */
+export function statusText(message: ClientMessage | undefined): string {
+  assert.equal(message?.payload.case, "ruleStatus");
+  const { requestId, ruleId, outcome, reason } = message.payload.value as RuleStatus;
+  return `${requestId} ${ruleId} ${ActivationOutcome[outcome]} ${reason}`.trimEnd();
 }
