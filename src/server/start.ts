@@ -20,7 +20,7 @@ import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { sans } from "../wire/certificate.ts";
 import { startControlServer } from "../wire/control_server.ts";
-import { loadTlsMaterial } from "../wire/tls_material.ts";
+import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
 import { createServices } from "./services.ts";
@@ -58,20 +58,12 @@ const STOP_GRACE_MS = 5_000;
  * @throws what the system says when an address cannot be bound
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { config, dataDir, clock, random, logger } = options;
+  const { config, dataDir, clock, logger } = options;
   await using cleanup = new AsyncDisposableStack();
   checkFilesystem(dataDir);
   await warnOfLegacyFiles(dataDir, logger);
   const store = cleanup.use(openStore({ dataDir, logger, clock }));
-  const tls = await loadTlsMaterial({
-    certPath: config.tlsCertPath,
-    keyPath: config.tlsKeyPath,
-    advertisedHost: options.seed === null ? null : seedHost(options.seed),
-    hostname: options.hostname,
-    clock,
-    random,
-    logger,
-  });
+  const tls = await loadTls(options);
   const operatorRows = new OperatorRepository(store);
   prepareFirstStart({
     ...options,
@@ -129,6 +121,19 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     metrics: scrape.address,
     stop: () => running.disposeAsync(),
   };
+}
+
+function loadTls(options: StartOptions): Promise<TlsMaterial> {
+  const { config, seed, hostname, clock, random, logger } = options;
+  return loadTlsMaterial({
+    certPath: config.tlsCertPath,
+    keyPath: config.tlsKeyPath,
+    advertisedHost: seed === null ? null : seedHost(seed),
+    hostname,
+    clock,
+    random,
+    logger,
+  });
 }
 
 /** State files of releases before the database; they were never migrated and are not read. */
