@@ -9,14 +9,9 @@
 import { buildBinaries } from "./build/binaries.ts";
 import { writeLine } from "./build/console.ts";
 import { bundleUi } from "./build/ui.ts";
+import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
 import { runTests } from "./testing/run.ts";
-
-/** Tests of whole processes, which have the machine to themselves. */
-const PROCESS_TESTS = ["tests/system", "tests/binary"];
-
-/** Options of `deno test` whose value is an argument of its own. */
-const VALUE_OPTIONS = new Set(["--filter"]);
 
 const FAILURE: TestReport = { passed: 0, failed: 1, ignored: [] };
 const NOTHING: TestReport = { passed: 0, failed: 0, ignored: [] };
@@ -41,27 +36,11 @@ async function build(): Promise<TestReport> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const isPath = (arg: string, i: number) =>
-    !arg.startsWith("-") && !VALUE_OPTIONS.has(args[i - 1] ?? "");
-  const paths = args.filter(isPath);
-  const options = args.filter((arg, i) => !isPath(arg, i));
-
+  const plan = planTests(args);
   const reports: TestReport[] = [];
-  if (paths.length === 0 || paths.some((path) => /^(\.\/)?tests(\/binary.*|\/?)$/.test(path))) {
-    reports.push(await phase("build", build));
-  }
-  if (paths.length > 0) {
-    reports.push(await phase("tests", () => runTests([...options, ...paths])));
-  } else {
-    const ignore = `--ignore=${PROCESS_TESTS.join()}`;
-    reports.push(
-      await phase(
-        "module tests",
-        () => runTests([...options, "--parallel", ignore, "src/", "tests/", "scripts/"]),
-      ),
-      await phase("process tests", () => runTests([...options, ...PROCESS_TESTS])),
-    );
-  }
+  if (plan.build) reports.push(await phase("build", build));
+  for (const run of plan.runs) reports.push(await phase(run.name, () => runTests(run.args)));
+
   const { passed, failed, ignored } = addReports(reports);
   for (const name of ignored) writeLine(`ignored: ${name}`);
   const failures = Deno.env.get("CI") === "true" ? failed + ignored.length : failed;

@@ -35,7 +35,6 @@ export async function buildBinaries(
   const directory = target === Deno.build.target ? DIST : `${DIST}/${target}`;
   const native = await canCompile(target);
   if (!native) log("Deno's runtime archive cannot be had: building self-extracting files instead");
-  await Deno.mkdir(directory, { recursive: true });
   const outputs: string[] = [];
   for (const program of PROGRAMS) {
     const name = `portunus-${program}`;

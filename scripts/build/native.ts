@@ -50,6 +50,7 @@ export interface CompileOptions {
  * run the same code, and `deno compile` overflows its stack on our sources with their packages.
  */
 export async function compile(options: CompileOptions): Promise<void> {
+  await Deno.mkdir(dirname(options.output), { recursive: true });
   const directory = await Deno.makeTempDir({ prefix: "portunus-compile-" });
   try {
     for (const { path, data } of options.files) {

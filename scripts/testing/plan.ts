@@ -1,0 +1,51 @@
+/**
+ * What a test command has to run.
+ *
+ * @module
+ */
+
+/** One run of `deno test`. */
+export interface TestRun {
+  readonly name: string;
+  /** Arguments of `deno test`. */
+  readonly args: readonly string[];
+}
+
+export interface TestPlan {
+  /** Whether any of it needs the binaries. */
+  readonly build: boolean;
+  readonly runs: readonly TestRun[];
+}
+
+/** Tests that look for free ports, or run whole processes: one file after the other. */
+const SERIAL = ["tests/forward", "tests/system", "tests/binary"];
+
+const EVERYTHING = ["src/", "tests/", "scripts/"];
+
+/** Options of `deno test` whose value is an argument of its own. */
+const VALUE_OPTIONS = new Set(["--filter"]);
+
+/**
+ * Plans for the arguments of the test command: paths say what to test instead of everything, and
+ * options go to `deno test`.
+ */
+export function planTests(args: readonly string[]): TestPlan {
+  const isPath = (arg: string, i: number) =>
+    !arg.startsWith("-") && !VALUE_OPTIONS.has(args[i - 1] ?? "");
+  const paths = args.filter(isPath);
+  const options = args.filter((arg, i) => !isPath(arg, i));
+  if (paths.length > 0) {
+    const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
+    return { build, runs: [{ name: "tests", args: [...options, ...paths] }] };
+  }
+  return {
+    build: true,
+    runs: [
+      {
+        name: "parallel tests",
+        args: [...options, "--parallel", `--ignore=${SERIAL.join()}`, ...EVERYTHING],
+      },
+      { name: "serial tests", args: [...options, ...SERIAL] },
+    ],
+  };
+}
