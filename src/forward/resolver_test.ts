@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LogCapture } from "../../tests/forward/log_capture.ts";
+import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { orderAddresses, type Resolution, resolveTarget } from "./resolver.ts";
 
 Deno.test("orderAddresses() puts one family first and keeps the order inside each", () => {
@@ -22,12 +22,12 @@ const resolving = (source: Resolution["source"]) => ({
 });
 
 Deno.test("resolveTarget() orders the addresses and logs a fresh resolution", async () => {
-  const logger = new LogCapture();
+  const logger = new RecordingLogger();
 
   const resolved = await resolveTarget(target, { resolver: resolving("fresh"), logger });
 
   assert.deepEqual(resolved, { addresses: ["::1", "192.0.2.1"], stale: false });
-  assert.deepEqual(logger.records, [{
+  assert.deepEqual(logger.lines, [{
     level: "info",
     event: "rule.dns_resolved",
     fields: {
@@ -41,11 +41,11 @@ Deno.test("resolveTarget() orders the addresses and logs a fresh resolution", as
 });
 
 Deno.test("resolveTarget() is silent about cached and stale answers, and marks the latter", async () => {
-  const logger = new LogCapture();
+  const logger = new RecordingLogger();
 
   const cached = await resolveTarget(target, { resolver: resolving("cached"), logger });
   const stale = await resolveTarget(target, { resolver: resolving("stale"), logger });
 
   assert.deepEqual([cached.stale, stale.stale], [false, true]);
-  assert.deepEqual(logger.records, []);
+  assert.deepEqual(logger.lines, []);
 });

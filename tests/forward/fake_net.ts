@@ -39,7 +39,7 @@ export class FakeSocket implements Socket {
 
   constructor(remoteAddr: Endpoint = { hostname: "::ffff:192.0.2.1", port: 4000 }) {
     this.remoteAddr = remoteAddr;
-    this.#closed.promise.catch(() => undefined);
+    void this.#closed.promise.catch(() => undefined);
   }
 
   /** The peer sends: bytes, the end of its stream, or a reset. */
@@ -51,7 +51,7 @@ export class FakeSocket implements Socket {
   /** Lets writes wait until the returned function is called; with an error they fail then. */
   stall(): (error?: Error) => void {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => undefined);
+    void promise.catch(() => undefined);
     this.#writable = promise;
     return (error) => error === undefined ? resolve() : reject(error);
   }

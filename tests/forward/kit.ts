@@ -17,7 +17,7 @@ import type { Forwarder, RuleCounters } from "../../src/forward/forwarder.ts";
 import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { LogCapture } from "./log_capture.ts";
+import { RecordingLogger } from "../kit/recording_logger.ts";
 import { tcpRule } from "./rules.ts";
 
 /** An implementation of the contract. */
@@ -129,7 +129,7 @@ export class Targets implements Disposable {
     serve: (connection: Deno.TcpConn) => Promise<void>,
   ): Promise<void> {
     for await (const connection of listener) {
-      serve(connection).catch(() => undefined).finally(() => connection[Symbol.dispose]());
+      void serve(connection).catch(() => undefined).finally(() => connection[Symbol.dispose]());
     }
   }
 }
@@ -140,7 +140,7 @@ export interface Rig extends AsyncDisposable {
   readonly rule: RuleSpec;
   readonly targets: Targets;
   readonly clock: FakeClock;
-  readonly logger: LogCapture;
+  readonly logger: RecordingLogger;
   /** Connects to listen port number `index`, by default the last. Closed with the rig at the latest. */
   connect(index?: number): Promise<Deno.TcpConn>;
   /** A client's connection, and the target's end of it. */
@@ -154,7 +154,7 @@ export async function startRig(
   { resolver, ...part }: Partial<RuleSpec> & { readonly resolver?: Resolver } = {},
 ): Promise<Rig> {
   const clock = new FakeClock();
-  const logger = new LogCapture();
+  const logger = new RecordingLogger();
   const forwarder = engine.create({ clock, logger, ...(resolver && { resolver }) });
   const targets = await Targets.listen(loopback, ports);
   const targetHost = loopback === "::1" ? "[::1]" : loopback;

@@ -16,7 +16,7 @@ import {
   writeAll,
 } from "./kit.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { LogCapture } from "./log_capture.ts";
+import { RecordingLogger } from "../kit/recording_logger.ts";
 import { tcpRule } from "./rules.ts";
 
 const utf8 = new TextEncoder();
@@ -183,7 +183,10 @@ for (const engine of ENGINES) {
   const title = (what: string) => `tcp [${engine.name}] ${what}`;
 
   Deno.test(title("rules do not touch each other"), async () => {
-    await using forwarder = engine.create({ clock: new FakeClock(), logger: new LogCapture() });
+    await using forwarder = engine.create({
+      clock: new FakeClock(),
+      logger: new RecordingLogger(),
+    });
     using targets = await Targets.listen("127.0.0.1", 5);
     targets.serve(echo);
     const rules = await Promise.all(
@@ -213,7 +216,7 @@ for (const engine of ENGINES) {
 
   Deno.test(title("shutdown() ends everything, drains that run already too"), async () => {
     const clock = new FakeClock();
-    await using forwarder = engine.create({ clock, logger: new LogCapture() });
+    await using forwarder = engine.create({ clock, logger: new RecordingLogger() });
     using targets = await Targets.listen("127.0.0.1", 2);
     targets.serve(echo);
     const rules = await Promise.all(
@@ -245,7 +248,10 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(title("a 1024-port range opens and closes as one"), async () => {
-    await using forwarder = engine.create({ clock: new FakeClock(), logger: new LogCapture() });
+    await using forwarder = engine.create({
+      clock: new FakeClock(),
+      logger: new RecordingLogger(),
+    });
     const rule = await openOnFreePorts(
       forwarder,
       1024,

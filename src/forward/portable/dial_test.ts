@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeNet, FakeSocket, osError } from "../../../tests/forward/fake_net.ts";
-import { LogCapture } from "../../../tests/forward/log_capture.ts";
+import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { ResolveError } from "../resolver.ts";
 import { AddressesUnreachable, dial } from "./dial.ts";
@@ -20,7 +20,7 @@ function start(host: string, addresses: readonly string[] | Error = [], stale = 
   };
   const dialed = dial(
     { ruleId: 1n, host, port: 90, preferIpv6: false },
-    { net, clock, logger: new LogCapture(), resolver },
+    { net, clock, logger: new RecordingLogger(), resolver },
     abort.signal,
   );
   return { net, clock, abort, names, dialed };
@@ -151,7 +151,7 @@ Deno.test("dial() does not wait for the resolver when it is aborted", async () =
     {
       net,
       clock: new FakeClock(),
-      logger: new LogCapture(),
+      logger: new RecordingLogger(),
       resolver: { resolve: () => answer.promise },
     },
     abort.signal,

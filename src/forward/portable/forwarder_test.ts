@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeNet, FakeSocket } from "../../../tests/forward/fake_net.ts";
-import { LogCapture } from "../../../tests/forward/log_capture.ts";
+import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { tcpRule } from "../../../tests/forward/rules.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import type { Forwarder } from "../forwarder.ts";
@@ -16,7 +16,7 @@ function create(): Fakes {
   const net = new FakeNet();
   const clock = new FakeClock();
   const resolver = { resolve: () => assert.fail("nothing to resolve") };
-  const logger = new LogCapture();
+  const logger = new RecordingLogger();
   return { forwarder: createPortableForwarder({ clock, logger, resolver, net }), net, clock };
 }
 

@@ -6,7 +6,7 @@ import {
   FakeSocket,
   osError,
 } from "../../../tests/forward/fake_net.ts";
-import { LogCapture } from "../../../tests/forward/log_capture.ts";
+import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { tcpRule } from "../../../tests/forward/rules.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import type { RuleSpec } from "../../core/rule.ts";
@@ -20,7 +20,7 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   const spec = tcpRule({ listen: { start: 80, end: 81 }, target: { start: 90, end: 91 }, ...part });
   const net = new FakeNet();
   const clock = new FakeClock();
-  const logger = new LogCapture();
+  const logger = new RecordingLogger();
   const buffers = new BufferPool();
   const resolver = {
     resolve: () =>
@@ -184,7 +184,7 @@ Deno.test("TcpRule close() ends a pause after a failed accept, silently", async 
   await rule.close(1_000);
 
   assert.equal(clock.pending, 0);
-  assert.equal(logger.records.length, 1);
+  assert.equal(logger.lines.length, 1);
 });
 
 Deno.test("TcpRule close() closes the listeners before it returns, connections go on", async () => {
