@@ -152,3 +152,30 @@ Deno.test("Database closes twice without harm, and leaves no log behind", () => 
   db[Symbol.dispose]();
   assert.deepEqual(dir.files(), ["state.db"]);
 });
+
+Deno.test("Database empties the log when it closes, though another connection stays open", () => {
+  using dir = new TempDataDir();
+  using beside = new Database(dir.database);
+  {
+    using db = new Database(dir.database);
+    db.run("CREATE TABLE t (n INTEGER)");
+    assert.deepEqual(beside.all("SELECT * FROM t"), []);
+    assert.notEqual(Deno.statSync(`${dir.database}-wal`).size, 0);
+  }
+  assert.equal(Deno.statSync(`${dir.database}-wal`).size, 0);
+});
+
+Deno.test("Database closes at once while another connection reads the log", () => {
+  using dir = new TempDataDir();
+  using reader = new Database(dir.database);
+  const db = new Database(dir.database);
+  db.run("CREATE TABLE t (n INTEGER)");
+  reader.read(() => {
+    reader.get("SELECT count(*) FROM t");
+    db.run("INSERT INTO t VALUES (1)");
+    const before = performance.now();
+    db[Symbol.dispose]();
+    assert.ok(performance.now() - before < 2_000, "it waited for the reader");
+  });
+  assert.deepEqual(reader.all("SELECT n FROM t").map(({ n }) => n), [1n]);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertDeepEqual } from "../../tests/kit/instants.ts";
 import { openTempStore } from "../../tests/kit/temp_store.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
@@ -94,7 +95,7 @@ Deno.test("create() enters no client; redeeming does, under the id that the code
     rotated: false,
   });
   const client = clients.findByTokenHash("token of a");
-  assert.deepEqual(client, {
+  assertDeepEqual(client, {
     clientId: EDGE,
     clientName: "edge",
     issuedAt: after(1),
@@ -246,7 +247,7 @@ Deno.test("redeem() gives an existing client a new token and tells its current n
     rotated: true,
   });
   assert.equal(clients.findByTokenHash(`first token of ${EDGE}`), undefined);
-  assert.deepEqual(clients.findByTokenHash("token of a"), {
+  assertDeepEqual(clients.findByTokenHash("token of a"), {
     clientId: EDGE,
     clientName: "renamed",
     issuedAt: after(1),

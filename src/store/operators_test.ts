@@ -1,6 +1,7 @@
 /** Users, their credentials and grants, and the token of the first set-up. */
 
 import assert from "node:assert/strict";
+import { assertDeepEqual } from "../../tests/kit/instants.ts";
 import { openTempStore, TempDataDir } from "../../tests/kit/temp_store.ts";
 import { CredentialRepository } from "./credentials.ts";
 import { GrantRepository, type GrantRow } from "./grants.ts";
@@ -68,7 +69,7 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
   });
   const { passwordHash: _, ...alice } = USER;
   const common = { disabled: false, hasPassword: false };
-  assert.deepEqual(users.list(), [
+  assertDeepEqual(users.list(), [
     { ...alice, ...common },
     {
       ...alice,
@@ -79,7 +80,7 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
       passwordChangeRequired: true,
     },
   ]);
-  assert.deepEqual(users.get("alice"), { ...alice, ...common });
+  assertDeepEqual(users.get("alice"), { ...alice, ...common });
   assert.equal(users.get("nobody"), undefined);
   assert.equal(users.passwordHash("root"), "$argon2id$…");
   assert.equal(users.passwordHash("alice"), null);
@@ -144,19 +145,20 @@ Deno.test("CredentialRepository revokes a credential of that user once", () => {
   const credentials = new CredentialRepository(it.store);
   withAlice(it.store);
   credentials.insert({ ...CREDENTIAL, label: "laptop" });
-  credentials.touch("c1", LATER);
+  const lastUsedAt = NOW.add({ seconds: 1 });
+  credentials.touch("c1", lastUsedAt);
   assert.equal(credentials.revoke("bob", "c1", LATER), false);
   assert.equal(credentials.revoke("alice", "nothing", LATER), false);
   assert.equal(credentials.revoke("alice", "c1", LATER), true);
   assert.equal(credentials.revoke("alice", "c1", LATER.add({ seconds: 1 })), false);
-  assert.deepEqual(credentials.listOf("alice"), [{
+  assertDeepEqual(credentials.listOf("alice"), [{
     credentialId: "c1",
     userId: "alice",
     label: "laptop",
     status: "revoked",
     issuedAt: NOW,
     revokedAt: LATER,
-    lastUsedAt: LATER,
+    lastUsedAt,
   }]);
 });
 
@@ -181,9 +183,9 @@ Deno.test("GrantRepository keeps a grant", () => {
     { ...GRANT, grantId: "g3", listen: { start: 80, end: 80 }, protocols: ["udp"] },
   ];
   for (const grant of [...others, GRANT]) grants.insert(grant);
-  assert.deepEqual(grants.list(), [GRANT, ...others]);
-  assert.deepEqual(grants.listOf("alice"), [GRANT, ...others]);
-  assert.deepEqual(grants.get("g2"), others[0]);
+  assertDeepEqual(grants.list(), [GRANT, ...others]);
+  assertDeepEqual(grants.listOf("alice"), [GRANT, ...others]);
+  assertDeepEqual(grants.get("g2"), others[0]);
   assert.equal(grants.delete("g2"), true);
   assert.equal(grants.delete("g2"), false);
   assert.equal(grants.get("g2"), undefined);
@@ -233,7 +235,7 @@ Deno.test("SetupTokenRepository keeps one token", () => {
   tokens.rotate({ tokenHash: "a", issuedAt: NOW, expiresAt: LATER });
   const second = { tokenHash: "b", issuedAt: LATER, expiresAt: LATER.add({ hours: 1 }) };
   tokens.rotate(second);
-  assert.deepEqual(tokens.get(), second);
+  assertDeepEqual(tokens.get(), second);
   tokens.delete();
   assert.equal(tokens.get(), undefined);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertDeepEqual } from "../../tests/kit/instants.ts";
 import { openTempStore, TempDataDir } from "../../tests/kit/temp_store.ts";
 import type { RateLimit } from "../core/rate_limit.ts";
 import { StoreError } from "./database.ts";
@@ -99,7 +100,7 @@ for (const [what, rule] of variants) {
       repository(store).upsert(rule);
     }
     using store = dir.open();
-    assert.deepEqual(repository(store).loadAll(), { rules: [rule], skipped: 0 });
+    assertDeepEqual(repository(store).loadAll(), { rules: [rule], skipped: 0 });
   });
 }
 
@@ -126,7 +127,7 @@ Deno.test("upsert() replaces everything but the time of creation", () => {
     updatedAt: instant("2027-01-02T00:00:00Z"),
   };
   rules.upsert(next);
-  assert.deepEqual(rules.loadAll().rules, [{ ...next, createdAt: RULE.createdAt }]);
+  assertDeepEqual(rules.loadAll().rules, [{ ...next, createdAt: RULE.createdAt }]);
 });
 
 Deno.test("upsert() makes the list of targets shorter, longer and empty", () => {
@@ -149,7 +150,7 @@ Deno.test("upsert() takes all of a rule or nothing", () => {
     () => rules.upsert(ninth),
     (error) => error instanceof StoreError && error.kind === "conflict",
   );
-  assert.deepEqual(rules.loadAll().rules, [LIST]);
+  assertDeepEqual(rules.loadAll().rules, [LIST]);
 });
 
 Deno.test("upsert() refuses a rule of nobody, and numbers that do not fit", () => {
@@ -207,9 +208,9 @@ Deno.test("updateState() changes state, reason and time, and nothing else", () =
   const updatedAt = instant("2026-02-03T04:05:06.789Z");
   const failed = { kind: "failed", reason: "no route" } as const;
   rules.updateState(LIST.id, failed, updatedAt);
-  assert.deepEqual(rules.loadAll().rules, [{ ...LIST, state: failed, updatedAt }]);
+  assertDeepEqual(rules.loadAll().rules, [{ ...LIST, state: failed, updatedAt }]);
   rules.updateState(LIST.id, { kind: "active" }, updatedAt);
-  assert.deepEqual(rules.loadAll().rules, [{ ...LIST, state: { kind: "active" }, updatedAt }]);
+  assertDeepEqual(rules.loadAll().rules, [{ ...LIST, state: { kind: "active" }, updatedAt }]);
   const { reason } = it.store.db.get("SELECT state_reason AS reason FROM rules") ?? {};
   assert.equal(reason, null);
 });
@@ -257,7 +258,7 @@ Deno.test("loadAll() sorts by id and counts the rules it cannot use", () => {
   it.store.db.run("UPDATE rules SET client_id = NULL WHERE id = 9");
   it.store.db.run("UPDATE rules SET client_name = NULL WHERE id = 2");
   const { rules: loaded, skipped } = rules.loadAll();
-  assert.deepEqual(loaded, [{ ...LIST, id: 1n }, { ...LIST, id: 10n }]);
+  assertDeepEqual(loaded, [{ ...LIST, id: 1n }, { ...LIST, id: 10n }]);
   assert.equal(skipped, 2);
 });
 
@@ -266,7 +267,7 @@ Deno.test("loadAll() reads what 3.1.0 leaves NULL", () => {
   const rules = repository(it.store);
   rules.upsert({ ...RULE, preferIpv6: true, state: { kind: "failed", reason: "gone soon" } });
   it.store.db.run("UPDATE rules SET prefer_ipv6 = NULL, state_reason = NULL");
-  assert.deepEqual(rules.loadAll().rules, [
+  assertDeepEqual(rules.loadAll().rules, [
     { ...RULE, state: { kind: "failed", reason: "unspecified" } },
   ]);
 });
