@@ -7,6 +7,7 @@ const cases: readonly [flag: string | undefined, env: Record<string, string>, ex
   [
     ["/flag", all, "/flag"],
     ["relative", {}, "relative"],
+    ["", all, "/state"],
     [undefined, all, "/state"],
     [undefined, { ...all, STATE_DIRECTORY: "" }, "/xdg/portunus"],
     [undefined, { XDG_STATE_HOME: "/xdg", HOME: "/home/me" }, "/xdg/portunus"],
