@@ -6,9 +6,20 @@
  */
 
 import { z } from "zod";
+import { parseInstant } from "../core/instant.ts";
+
+function isInstant(text: string): boolean {
+  try {
+    parseInstant(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** An integer that may exceed 2^53. */
 const integer = z.union([z.int(), z.bigint()]);
+const instant = z.string().refine(isInstant, { error: "expected an RFC 3339 date-time" });
 const proxyVersion = z.enum(["v1", "v2"]);
 
 export const ClientsAnswer = z.array(z.object({
@@ -17,7 +28,7 @@ export const ClientsAnswer = z.array(z.object({
   connected: z.boolean(),
   client_address: z.string().nullable(),
   remote_addr: z.string().nullable(),
-  connected_at: z.string().nullable(),
+  connected_at: instant.nullable(),
 }));
 
 export const CreatedRuleAnswer = z.object({ rule_id: integer });
@@ -97,7 +108,7 @@ export const RuleStatsAnswer = z.object({
   dns_failures: integer,
   flows_dropped_overflow: integer,
   target_failovers_total: integer,
-  updated_at: z.string(),
+  updated_at: instant,
   per_port: z.array(PortStatsAnswer).optional(),
   per_target: z.array(TargetStatsAnswer).optional(),
 });

@@ -83,8 +83,7 @@ export async function callApi(options: ApiOptions, request: ApiRequest): Promise
       4,
     );
   }
-  const response = await send(options, request, token);
-  const text = await response.text().catch(() => "");
+  const { response, text } = await send(options, request, token);
   if (!response.ok) throw refusal(options.family, response, text);
   if (text === "") return null;
   try {
@@ -98,8 +97,9 @@ async function send(
   { endpoint, family }: ApiOptions,
   request: ApiRequest,
   token: string,
-): Promise<Response> {
-  const headers = new Headers({ Authorization: `Bearer ${token}`, Accept: "application/json" });
+): Promise<{ readonly response: Response; readonly text: string }> {
+  const headers = new Headers({ Accept: "application/json" });
+  authorize(headers, token);
   const init: RequestInit = {
     method: request.method,
     headers,
@@ -111,9 +111,19 @@ async function send(
     init.body = stringifyJson(request.body);
   }
   try {
-    return await fetch(`http://${endpoint}/v1${request.path}`, init);
+    const response = await fetch(`http://${endpoint}/v1${request.path}`, init);
+    return { response, text: await response.text() };
   } catch (error) {
     throw new CommandError(`error: http: ${transportText(error, endpoint)}`, 1);
+  }
+}
+
+/** The runtime's own refusal of a header value might show it. */
+function authorize(headers: Headers, token: string): void {
+  try {
+    headers.set("Authorization", `Bearer ${token}`);
+  } catch {
+    throw new CommandError(`error: http: ${TOKEN_VARIABLE} cannot be sent in a header`, 1);
   }
 }
 

@@ -155,11 +155,12 @@ function addRuleCommands(program: Command, run: Run, io: ProcessIo): void {
   const stats = withHttp(withFormat(
     program.command("rule-stats").description("Show the counters of a rule")
       .addArgument(ruleId())
-      .option("--per-port", "also per listen port"),
+      .option("--per-port", "also per listen port")
+      .option("--per-target", "also per target"),
   ));
   run(
     stats,
-    async (flags: HttpFlags & FormatFlags & { perPort?: true }) =>
+    async (flags: HttpFlags & FormatFlags & { perPort?: true; perTarget?: true }) =>
       (await import("./rule_stats.ts")).ruleStats({
         ...flags,
         ruleId: stats.processedArgs[0] as bigint,

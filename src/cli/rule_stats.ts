@@ -8,12 +8,19 @@ import { type Column, formatTable } from "./table.ts";
 
 /** `rule-stats` */
 export async function ruleStats(
-  flags: HttpFlags & FormatFlags & { readonly ruleId: bigint; readonly perPort?: true },
+  flags: HttpFlags & FormatFlags & {
+    readonly ruleId: bigint;
+    readonly perPort?: true;
+    readonly perTarget?: true;
+  },
   io: ProcessIo,
 ): Promise<number> {
   const api = { endpoint: flags.httpEndpoint, family: "rule", io } as const;
-  const query = flags.perPort ? "?per_port=true" : "";
-  const path = `${apiPath`/rules/${flags.ruleId}/stats`}${query}`;
+  const query = [
+    ...(flags.perPort ? ["per_port=true"] : []),
+    ...(flags.perTarget ? ["per_target=true"] : []),
+  ].join("&");
+  const path = `${apiPath`/rules/${flags.ruleId}/stats`}${query && `?${query}`}`;
   const stats = await fetchAnswer(api, { method: "GET", path }, RuleStatsAnswer);
   io.out(flags.format === "json" ? stringifyJson(sortKeys(jsonOf(stats)), 2) : textOf(stats));
   return 0;
