@@ -11,7 +11,7 @@ import type { Logger } from "../core/log.ts";
 import { systemClock } from "../system/clock.ts";
 import { USAGE_EXIT } from "../system/command_line.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
-import { onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import { processLogger } from "../telemetry/log.ts";
 import { logStartupFailure } from "../telemetry/startup.ts";
@@ -47,9 +47,11 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   });
   let server: RunningServer;
   try {
-    const config = await readConfig(dataDir);
     server = await startServer({
-      config: override === null ? config : { ...config, operatorHttpListen: override },
+      readConfig: async () => {
+        const config = await readConfig(dataDir);
+        return override === null ? config : { ...config, operatorHttpListen: override };
+      },
       dataDir,
       seed: seedFrom(flags.advertisedEndpoint, io.env("PORTUNUS_ADVERTISED_ENDPOINT")),
       hostname: io.env("HOSTNAME") || Deno.hostname(),
@@ -61,6 +63,7 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   } catch (error) {
     return reportStartFailure(error, io, logger);
   }
+  using _reload = onSignal("SIGHUP", () => void server.reload());
   await stop.promise;
   logger.info("server.draining");
   await server.stop();

@@ -20,10 +20,10 @@ import { SettingsRepository } from "../store/settings.ts";
 import type { Random } from "../system/random.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { RuleStatsCache } from "../traffic/rule_stats.ts";
-import type { ServerConfig } from "./config.ts";
+import type { LiveConfig } from "./reload.ts";
 
 export interface ServicesOptions {
-  readonly config: ServerConfig;
+  readonly live: LiveConfig;
   readonly store: Store;
   /** What enrollment tells clients about this server. */
   readonly identity: ServerIdentity;
@@ -35,7 +35,7 @@ export interface ServicesOptions {
 
 /** Everything that listeners call into. */
 export function createServices(options: ServicesOptions) {
-  const { config, store, identity, metrics, clock, random, logger } = options;
+  const { live, store, identity, metrics, clock, random, logger } = options;
   const registry = new SessionRegistry(clock);
   const stats = new RuleStatsCache({
     clock,
@@ -51,7 +51,9 @@ export function createServices(options: ServicesOptions) {
     clock,
     logger,
     newId: ulid,
-    rangeMaxPorts: config.rangeRuleMaxPorts,
+    get rangeMaxPorts() {
+      return live.config.rangeRuleMaxPorts;
+    },
     onRemoved: (rule) => stats.forget(rule),
   });
   const clientRows = new ClientRepository(store);
@@ -82,8 +84,12 @@ export function createServices(options: ServicesOptions) {
     metrics,
     clock,
     logger,
-    udpFlowIdleSecs: config.udpFlowIdleSecs,
-    udpMaxFlowsPerRule: config.udpMaxFlowsPerRule,
+    get udpFlowIdleSecs() {
+      return live.config.udpFlowIdleSecs;
+    },
+    get udpMaxFlowsPerRule() {
+      return live.config.udpMaxFlowsPerRule;
+    },
   });
   return { registry, rules, stats, clients, enrollment, controlPlane };
 }

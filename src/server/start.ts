@@ -23,11 +23,13 @@ import { startControlServer } from "../wire/control_server.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
+import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
 
 export interface StartOptions {
-  readonly config: ServerConfig;
+  /** Reads and checks the configuration; called once at start, and for every reload. */
+  readonly readConfig: () => Promise<ServerConfig>;
   readonly dataDir: string;
   /** `host:port` that clients shall dial, from flag or environment. */
   readonly seed: string | null;
@@ -44,6 +46,8 @@ export interface RunningServer {
   readonly grpc: SocketAddress;
   readonly operatorHttp: SocketAddress;
   readonly metrics: SocketAddress;
+  /** Takes over what changed in the configuration and the TLS files; see {@linkcode reload}. */
+  reload(): Promise<void>;
   /** Ends all sessions and listeners, waits a bounded time for what is under way, closes the store. */
   stop(): Promise<void>;
 }
@@ -54,16 +58,18 @@ const STOP_GRACE_MS = 5_000;
 /**
  * Starts a server. A start that fails half way releases everything it took.
  *
- * @throws {PortunusError} `unsupported_filesystem`, the codes of `openStore`, `tls_material`
+ * @throws {PortunusError} `config_invalid`, `unsupported_filesystem`, the codes of `openStore`, `tls_material`
  * @throws what the system says when an address cannot be bound
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { config, dataDir, clock, logger } = options;
+  const { dataDir, clock, logger } = options;
   await using cleanup = new AsyncDisposableStack();
+  const config = await options.readConfig();
+  const live = { config };
   checkFilesystem(dataDir);
   await warnOfLegacyFiles(dataDir, logger);
   const store = cleanup.use(openStore({ dataDir, logger, clock }));
-  const tls = await loadTls(options);
+  const tls = await loadTls(options, config);
   const operatorRows = new OperatorRepository(store);
   prepareFirstStart({
     ...options,
@@ -80,15 +86,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     seed: options.seed,
     controlPort: config.controlListen.port,
   };
-  const services = createServices({ ...options, store, identity, metrics });
+  const services = createServices({ ...options, live, store, identity, metrics });
   const grpc = await startControlServer({
     listen: config.controlListen,
     tls,
     handlers: services.controlPlane,
-    onAuthFailure(reason) {
-      metrics.authFailure(reason);
-      logger.warn("auth.failure", { reason });
-    },
+    onAuthFailure: (reason) => metrics.authFailure(reason),
     logger,
     clock,
   });
@@ -119,12 +122,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     grpc: grpc.address,
     operatorHttp: http.address,
     metrics: scrape.address,
+    reload: () =>
+      reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
     stop: () => running.disposeAsync(),
   };
 }
 
-function loadTls(options: StartOptions): Promise<TlsMaterial> {
-  const { config, seed, hostname, clock, random, logger } = options;
+function loadTls(options: StartOptions, config: ServerConfig): Promise<TlsMaterial> {
+  const { seed, hostname, clock, random, logger } = options;
   return loadTlsMaterial({
     certPath: config.tlsCertPath,
     keyPath: config.tlsKeyPath,

@@ -35,14 +35,19 @@ export const processIo: ProcessIo = {
 /** Signals that end a program in an orderly way. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
+/** Calls `fn` on every `signal` until the handle is disposed. */
+export function onSignal(signal: Deno.Signal, fn: () => void): Disposable {
+  Deno.addSignalListener(signal, fn);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, fn) };
+}
+
 /** Calls `fn` on every SIGINT and SIGTERM until the handle is disposed. */
 export function onStopSignal(fn: (signal: StopSignal) => void): Disposable {
-  const handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => {
-    const handler = () => fn(signal);
-    Deno.addSignalListener(signal, handler);
-    return () => Deno.removeSignalListener(signal, handler);
-  });
-  return { [Symbol.dispose]: () => handlers.forEach((remove) => remove()) };
+  const handlers = new DisposableStack();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    handlers.use(onSignal(signal, () => fn(signal)));
+  }
+  return handlers;
 }
 
 /** Whether `path` is an existing regular file (links are followed). */

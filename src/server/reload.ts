@@ -1,0 +1,66 @@
+/**
+ * SIGHUP: takes over what can change while a server runs (limits, TLS files), or nothing.
+ *
+ * @module
+ */
+
+import { errorText } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { sans } from "../wire/certificate.ts";
+import type { ControlServer } from "../wire/control_server.ts";
+import type { TlsMaterial } from "../wire/tls_material.ts";
+import type { ServerConfig } from "./config.ts";
+
+/** The configuration in force. A reload replaces it as a whole. */
+export interface LiveConfig {
+  config: ServerConfig;
+}
+
+/** What enrollment tells clients; a reload replaces the certificate's part. */
+export interface LiveIdentity {
+  fingerprint: string;
+  sans: ReturnType<typeof sans>;
+}
+
+export interface ReloadOptions {
+  readonly live: LiveConfig;
+  readonly identity: LiveIdentity;
+  readonly grpc: Pick<ControlServer, "useCertificate">;
+  /** Reads and checks the configuration anew. */
+  readonly readConfig: () => Promise<ServerConfig>;
+  /** Loads the certificate and key that a configuration names. */
+  readonly loadTls: (config: ServerConfig) => Promise<TlsMaterial>;
+  readonly logger: Logger;
+}
+
+/** Settings that listeners were bound with; a change of them waits for the next start. */
+const BOUND = ["controlListen", "operatorHttpListen", "metricsListen"] as const;
+
+/**
+ * Reads everything first and applies it then: a mistake leaves the running configuration as it
+ * is. One log line says how it went.
+ */
+export async function reload(options: ReloadOptions): Promise<void> {
+  const { live, identity, grpc, readConfig, loadTls, logger } = options;
+  try {
+    const next = await readConfig();
+    await Promise.all([Deno.stat(next.tlsCertPath), Deno.stat(next.tlsKeyPath)]);
+    const tls = await loadTls(next);
+    const waiting = BOUND.filter((key) =>
+      JSON.stringify(next[key]) !== JSON.stringify(live.config[key])
+    );
+    const rotated = tls.fingerprint !== identity.fingerprint;
+    if (rotated) {
+      grpc.useCertificate(tls);
+      identity.fingerprint = tls.fingerprint;
+      identity.sans = sans(tls.certPem);
+    }
+    live.config = next;
+    logger.info("config.reloaded", {
+      certificate_changed: rotated,
+      needs_restart: waiting.length === 0 ? undefined : waiting.join(","),
+    });
+  } catch (error) {
+    logger.error("config.reload_failed", { error: errorText(error) });
+  }
+}
