@@ -249,7 +249,7 @@ for (const [option, expected] of Object.entries(REMOUNTS)) {
     const file = await sandbox.build("echo started");
     const base = sandbox.path("mounted");
     await Deno.mkdir(base);
-    const script = '"$1" && PATH=/usr/bin:/bin mount -o "remount,$3" "$2" && exec "$1"';
+    const script = '"$1" && PATH=/usr/bin:/bin mount -o "remount,bind,$3" "$2" && exec "$1"';
     const command = ["/bin/sh", "-c", script, "sh", file, base, option];
     const env = { PATH: await sandbox.tools(), PORTUNUS_RUNTIME_DIR: base };
     const result = await sandbox.run(withMount({ directory: base, options: "mode=755" }, command), {
