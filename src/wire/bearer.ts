@@ -4,17 +4,19 @@
  * @module
  */
 
-import { EventEmitter } from "node:events";
-import type { Server } from "@grpc/grpc-js";
 import { PortunusError } from "../core/errors.ts";
 import { NAMES } from "../core/limits.ts";
 
 const SCHEME = "Bearer ";
-const VISIBLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** Whether `text` can be the value of a metadata entry. */
+export function isVisibleAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
 
 /** The value of the `authorization` header that carries `token`, or `null` where none can. */
 export function bearerHeader(token: string): string | null {
-  return VISIBLE_ASCII.test(token) ? `${SCHEME}${token}` : null;
+  return isVisibleAscii(token) ? `${SCHEME}${token}` : null;
 }
 
 /**
@@ -24,30 +26,11 @@ export function bearerHeader(token: string): string | null {
  */
 export function readBearer(header: string | undefined): string {
   if (header === undefined) throw new PortunusError("missing_token");
-  if (!VISIBLE_ASCII.test(header) || !header.startsWith(SCHEME)) {
+  if (!isVisibleAscii(header) || !header.startsWith(SCHEME)) {
     throw new PortunusError("malformed_token");
   }
   const token = header.slice(SCHEME.length).trim();
   if (token === "") throw new PortunusError("missing_token");
   if (token.length > NAMES.bearerMaxBytes) throw new PortunusError("malformed_token");
   return token;
-}
-
-/**
- * Makes a header that grpc-js would silently drop, because it is not visible ASCII, arrive as one
- * that {@linkcode readBearer} refuses: a malformed token is not a missing one.
- *
- * grpc-js offers no access to raw headers, so this reaches for the HTTP/2 servers it keeps.
- * Call it when `server` is bound.
- */
-export function keepMalformedBearers(server: Server): void {
-  const http2Servers: unknown = Reflect.get(server, "http2Servers");
-  if (!(http2Servers instanceof Map)) throw new TypeError("grpc-js keeps its listeners elsewhere");
-  for (const listener of http2Servers.keys()) {
-    if (!(listener instanceof EventEmitter)) continue;
-    listener.prependListener("stream", (_stream: unknown, headers: Record<string, unknown>) => {
-      const value = headers.authorization;
-      if (typeof value === "string" && !VISIBLE_ASCII.test(value)) headers.authorization = "";
-    });
-  }
 }

@@ -10,7 +10,7 @@ import type { Clock } from "../core/clock.ts";
 import { GRPC_STATUS, grpcStatus, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { systemClock } from "../system/clock.ts";
-import { keepMalformedBearers, readBearer } from "./bearer.ts";
+import { readBearer } from "./bearer.ts";
 import type {
   ClientMessage,
   CredentialBundle,
@@ -22,6 +22,7 @@ import { Http2Socket } from "./http2_socket.ts";
 import { CHANNEL, ENROLL } from "./methods.ts";
 import type { CertificatePair } from "./self_signed.ts";
 import { GrpcServerStream } from "./server_stream.ts";
+import { guardStreams } from "./stream_guard.ts";
 import { type ControlHandlers, WireError } from "./streams.ts";
 import { listenTls } from "./tls_listener.ts";
 
@@ -75,7 +76,7 @@ export async function startControlServer<Identity>(
     Enroll: (call: EnrollCall, answer: EnrollAnswer) => serveEnroll(options, call, answer),
   });
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
-  keepMalformedBearers(server);
+  guardStreams(server);
   const listener = await listenTls({
     listen,
     tls,

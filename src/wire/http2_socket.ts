@@ -1,10 +1,11 @@
 /**
- * The socket that an HTTP/2 session gets: a TLS connection without the peer's GOAWAY frames.
+ * The socket that an HTTP/2 session gets: a TLS connection, reduced to the frames it needs.
  *
  * Deno 2.9.6 frees an HTTP/2 session while it still works on it when a GOAWAY arrives and no
- * stream is open (denoland/deno issue 36788): the process crashes, or goes on with corrupted
- * memory, and any peer can make it happen. Neither end of Portunus needs the frame. It asks not
- * to open further streams; a client opens one per connection, a server none.
+ * stream is open (denoland/deno issue 36788), or a PING is acknowledged that was never sent. The
+ * process then crashes, or goes on with corrupted memory, and any peer can make it happen. Neither
+ * end of Portunus needs these frames: a GOAWAY asks not to open further streams, and a client
+ * opens one per connection, a server none.
  *
  * @module
  */
@@ -12,7 +13,7 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { GoawayFilter, type Sender } from "./goaway_filter.ts";
+import { FrameFilter, type Sender } from "./frame_filter.ts";
 
 type Callback = (error?: Error | null) => void;
 
@@ -34,7 +35,10 @@ export class Http2Socket extends Duplex {
     this.localAddress = socket.localAddress;
     this.localPort = socket.localPort;
     socket.setNoDelay();
-    const filter = new GoawayFilter({
+    // Deno's sessions stop listening before they destroy their socket with an error of their own;
+    // whoever uses the session learns of it there.
+    this.on("error", () => {});
+    const filter = new FrameFilter({
       sender: peer,
       onGoaway: (lastStreamId) => {
         // The one stream of a client has id 1. Where the server will not serve it, nothing is left.

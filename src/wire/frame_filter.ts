@@ -1,5 +1,5 @@
 /**
- * Takes GOAWAY frames out of an HTTP/2 byte stream (RFC 9113 §4.1, §6.8).
+ * Reduces an HTTP/2 byte stream to the frames that a gRPC call is made of (RFC 9113 §4.1, §6).
  *
  * @module
  */
@@ -7,25 +7,38 @@
 /** What a client sends before its first frame (RFC 9113 §3.4). */
 const PREFACE_LENGTH = 24;
 const HEADER_LENGTH = 9;
-const GOAWAY = 0x7;
 /** Of a GOAWAY's payload, what is looked at: the last stream id. */
 const STREAM_ID_LENGTH = 4;
+
+const FRAME = {
+  DATA: 0x0,
+  HEADERS: 0x1,
+  RST_STREAM: 0x3,
+  SETTINGS: 0x4,
+  PING: 0x6,
+  GOAWAY: 0x7,
+  WINDOW_UPDATE: 0x8,
+  CONTINUATION: 0x9,
+} as const;
+
+const FLAG_ACK = 0x1;
 
 /** Which end sends the bytes: a client's begin with the preface. */
 export type Sender = "client" | "server";
 
 /** Reads frames across chunks of any size, and keeps none of them. */
-export class GoawayFilter {
+export class FrameFilter {
   readonly #onGoaway: (lastStreamId: number) => void;
   /** A frame's header, and of a GOAWAY the last stream id too. */
   readonly #head = new Uint8Array(HEADER_LENGTH + STREAM_ID_LENGTH);
+  readonly #view = new DataView(this.#head.buffer);
   #headLength = 0;
   /** Bytes of the payload, or of the preface, still to be passed on. */
   #pass: number;
   /** Bytes still to be dropped. */
   #drop = 0;
 
-  /** @param options `onGoaway` is called for every frame taken out */
+  /** @param options `onGoaway` is called for every GOAWAY, none of which passes */
   constructor(
     options: { readonly sender: Sender; readonly onGoaway: (lastStreamId: number) => void },
   ) {
@@ -48,38 +61,61 @@ export class GoawayFilter {
         rest = rest.subarray(length);
       } else {
         rest = this.#readHead(rest);
-        if (this.#headLength === this.#wanted()) this.#endHead(kept);
+        if (this.#headLength === this.#headWanted()) this.#endHead(kept);
       }
     }
     return kept;
   }
 
   #readHead(bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(0, this.#wanted() - this.#headLength);
+    const part = bytes.subarray(0, this.#headWanted() - this.#headLength);
     this.#head.set(part, this.#headLength);
     this.#headLength += part.length;
     return bytes.subarray(part.length);
   }
 
   /** How long the head is, as far as that is known. */
-  #wanted(): number {
-    const isGoaway = this.#headLength >= HEADER_LENGTH && this.#head[3] === GOAWAY;
-    return isGoaway ? HEADER_LENGTH + Math.min(STREAM_ID_LENGTH, this.#payload()) : HEADER_LENGTH;
+  #headWanted(): number {
+    if (this.#headLength < HEADER_LENGTH || this.#type() !== FRAME.GOAWAY) return HEADER_LENGTH;
+    return HEADER_LENGTH + Math.min(STREAM_ID_LENGTH, this.#payloadLength());
   }
 
-  #payload(): number {
-    return new DataView(this.#head.buffer).getUint32(0) >>> 8;
+  #type(): number {
+    return this.#view.getUint8(3);
+  }
+
+  #payloadLength(): number {
+    return this.#view.getUint32(0) >>> 8;
   }
 
   #endHead(kept: Uint8Array[]): void {
-    const inHead = this.#headLength - HEADER_LENGTH;
+    const payloadLeft = this.#payloadLength() - (this.#headLength - HEADER_LENGTH);
     this.#headLength = 0;
-    if (this.#head[3] === GOAWAY) {
-      this.#drop = this.#payload() - inHead;
-      this.#onGoaway(new DataView(this.#head.buffer).getUint32(HEADER_LENGTH) & 0x7fff_ffff);
-    } else {
-      this.#pass = this.#payload();
+    if (this.#passes()) {
+      this.#pass = payloadLeft;
       kept.push(this.#head.slice(0, HEADER_LENGTH));
+      return;
+    }
+    this.#drop = payloadLeft;
+    if (this.#type() === FRAME.GOAWAY) {
+      this.#onGoaway(this.#view.getUint32(HEADER_LENGTH) & 0x7fff_ffff);
+    }
+  }
+
+  /** No PING is ever sent here, so an acknowledged one answers nothing. */
+  #passes(): boolean {
+    switch (this.#type()) {
+      case FRAME.DATA:
+      case FRAME.HEADERS:
+      case FRAME.RST_STREAM:
+      case FRAME.SETTINGS:
+      case FRAME.WINDOW_UPDATE:
+      case FRAME.CONTINUATION:
+        return true;
+      case FRAME.PING:
+        return (this.#view.getUint8(4) & FLAG_ACK) === 0;
+      default:
+        return false;
     }
   }
 }
