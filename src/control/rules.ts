@@ -40,16 +40,14 @@ const failed = (reason: string): RuleState => ({ kind: "failed", reason });
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #rules = new Map<bigint, StoredRule>();
-  #nextId = 0n;
+  #nextId: bigint;
 
   /** Loads the stored rules with the states they were left in. */
   constructor(options: RuleServiceOptions) {
     this.#options = options;
     const { rules, skipped } = options.rules.loadAll();
-    for (const rule of rules) {
-      this.#rules.set(rule.id, rule);
-      this.#nextId = rule.id + 1n;
-    }
+    for (const rule of rules) this.#rules.set(rule.id, rule);
+    this.#nextId = (options.rules.maxId() ?? -1n) + 1n;
     if (skipped > 0) options.logger.warn("rules.skipped", { skipped_count: skipped });
     options.logger.info("rules.hydrated", { count: this.#rules.size });
   }

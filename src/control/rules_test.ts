@@ -35,6 +35,18 @@ Deno.test("RuleService goes on after the highest stored id after a restart", asy
   assert.equal(fixture.logger.of("rules.hydrated").at(-1)?.fields["count"], 2);
 });
 
+Deno.test("RuleService never gives a new rule the id of a row that it skipped", async () => {
+  using fixture = new RuleFixture();
+  fixture.connect();
+  for (const port of [1, 2]) await fixture.push({ port });
+  fixture.db.store.db.run("UPDATE rules SET client_id = NULL WHERE id = 1");
+  fixture.restart();
+  fixture.connect();
+  assert.deepEqual(fixture.rules.list().map(({ id }) => id), [0n]);
+  assert.equal(fixture.logger.of("rules.skipped").at(-1)?.fields["skipped_count"], 1);
+  assert.equal((await fixture.push({ port: 3 })).id, 2n);
+});
+
 Deno.test("RuleService.push() that fails on the edge keeps the rule as failed, with its reason", async () => {
   using fixture = new RuleFixture();
   const edge = fixture.connect();
