@@ -1,23 +1,43 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { planTests } from "./plan.ts";
 
-Deno.test("planTests() runs everything once, part of it in parallel", () => {
-  const { build, runs } = planTests([]);
-  assert.equal(build, true);
-  const [parallel, serial] = runs.map(({ args }) => args);
-  assert.ok(parallel && serial);
-  assert.ok(parallel.includes("--parallel"));
-  assert.ok(!serial.includes("--parallel"));
-  assert.ok(
-    parallel.includes(`--ignore=${serial.join()}`),
-    "what is serial is left out of the other",
-  );
+/** Files of a tree whose tests `deno test` runs with `args`. */
+async function testedFiles(directory: string, args: readonly string[]): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", "--no-lock", "--junit-path=-", "--reporter=dot", ...args],
+    cwd: directory,
+  }).output();
+  const suites = new TextDecoder().decode(stdout).matchAll(/<testsuite name="\.\/([^"]*)"/g);
+  return Array.from(suites, ([, file]) => file ?? "");
+}
+
+Deno.test("planTests() runs every file once, and what needs it one after the other", async () => {
+  const serial = ["tests/forward/a_test.ts", "tests/system/b_test.ts", "tests/binary/c_test.ts"];
+  const parallel = ["src/core/d_test.ts", "tests/wire/e_test.ts", "scripts/f_test.ts"];
+  const directory = await Deno.makeTempDir({ prefix: "portunus-plan-" });
+  try {
+    for (const file of [...serial, ...parallel]) {
+      await Deno.mkdir(dirname(`${directory}/${file}`), { recursive: true });
+      await Deno.writeTextFile(`${directory}/${file}`, `Deno.test("it", () => {});`);
+    }
+    const { build, runs } = planTests([]);
+    assert.equal(build, true);
+    assert.equal(runs.length, 2);
+    for (const { args } of runs) {
+      const expected = args.includes("--parallel") ? parallel : serial;
+      assert.deepEqual((await testedFiles(directory, args)).sort(), expected.toSorted());
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("planTests() keeps options apart from paths, and gives them to every run", () => {
-  for (const { args } of planTests(["--filter", "some name", "--fail-fast"]).runs) {
+  const { runs } = planTests(["--filter", "some name", "--fail-fast"]);
+  assert.equal(runs.length, 2, "everything is still tested");
+  for (const { args } of runs) {
     assert.deepEqual(args.slice(0, 3), ["--filter", "some name", "--fail-fast"]);
-    assert.ok(args.length > 3, "everything is still tested");
   }
   assert.deepEqual(planTests(["src/core", "--filter", "x", "tests/wire/a_test.ts"]).runs, [
     { name: "tests", args: ["--filter", "x", "src/core", "tests/wire/a_test.ts"] },
