@@ -68,7 +68,6 @@ export class PinnedCredentials extends ChannelCredentials {
     _options: unknown,
     callCredentials = CallCredentials.createEmpty(),
   ): SecureConnector {
-    // grpc-js lets a handshake go on when it gives up an attempt; a silent peer would hold it.
     const over = new AbortController();
     return {
       connect: (socket) => this.#connect(socket, over.signal),
@@ -78,22 +77,26 @@ export class PinnedCredentials extends ChannelCredentials {
     };
   }
 
+  /**
+   * `over` is aborted when the channel is closed. The connection ends with it at once: grpc-js
+   * would wait for a peer that keeps silent, in the middle of TLS or of HTTP/2.
+   */
   async #connect(socket: Socket, over: AbortSignal): Promise<{ socket: Socket; secure: boolean }> {
-    const giveUp = () => socket.destroy(new Error("the attempt was given up"));
-    over.addEventListener("abort", giveUp);
+    let connection: Duplex = socket;
+    const end = () => connection.destroy();
+    over.addEventListener("abort", end);
     try {
-      if (over.aborted) giveUp();
+      if (over.aborted) throw new Error("the attempt was given up");
       const secured = await handshake(socket, isIp(this.#host) ? null : this.#host);
       this.#verify(secured);
+      connection = new Http2Socket(secured, "server");
       this.#isVerified = true;
       this.#verified.resolve();
-      return { socket: asSocket(new Http2Socket(secured, "server")), secure: true };
+      return { socket: asSocket(connection), secure: true };
     } catch (error) {
-      socket.destroy();
+      end();
       this.#failure = error instanceof Error ? error : new Error(String(error));
       throw error;
-    } finally {
-      over.removeEventListener("abort", giveUp);
     }
   }
 
