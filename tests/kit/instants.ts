@@ -8,7 +8,7 @@ export function assertDeepEqual(actual: unknown, expected: unknown, message?: st
   assert.deepEqual(
     withTimesAsText(actual),
     withTimesAsText(expected),
-    message && new Error(message),
+    message === undefined ? undefined : new Error(message),
   );
 }
 
