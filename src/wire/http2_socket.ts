@@ -45,6 +45,8 @@ export class Http2Socket extends Duplex {
         if (peer === "server" && lastStreamId === 0) this.destroy();
       },
     });
+    // Nothing is read before there is a session to read it.
+    socket.pause();
     socket.on("data", (chunk: Uint8Array) => {
       const kept = filter.feed(chunk);
       if (kept.length > 0 && !this.push(Buffer.concat(kept))) socket.pause();

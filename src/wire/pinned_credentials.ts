@@ -71,7 +71,9 @@ export class PinnedCredentials extends ChannelCredentials {
     const over = new AbortController();
     return {
       connect: (socket) => this.#connect(socket, over.signal),
-      waitForReady: () => Promise.resolve(),
+      // Asked before every dial: grpc-js dials again when a channel that failed has been closed.
+      waitForReady: () =>
+        over.signal.aborted ? Promise.reject(new Error("closed")) : Promise.resolve(),
       getCallCredentials: () => callCredentials,
       destroy: () => over.abort(),
     };

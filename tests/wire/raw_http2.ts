@@ -42,6 +42,11 @@ export class RawConnection implements AsyncDisposable {
     return await answer;
   }
 
+  /** Says GOAWAY, and keeps the connection. */
+  goaway(): void {
+    this.#session.goaway(http2.constants.NGHTTP2_NO_ERROR);
+  }
+
   /** Resolves when the server has answered everything that was sent to it before. */
   roundTrip(): Promise<void> {
     return new Promise((resolve, reject) => {
