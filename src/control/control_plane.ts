@@ -12,6 +12,7 @@ import type { Protocol } from "../core/rule.ts";
 import { untilAborted } from "../core/until_aborted.ts";
 import { VERSION } from "../core/version.ts";
 import type { ClientRepository } from "../store/clients.ts";
+import type { StoredRule } from "../store/rules.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { RuleStatsCache } from "../traffic/rule_stats.ts";
@@ -101,16 +102,24 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
     const replay = this.#options.rules.beginReplay(session);
     stream.setHeader(REPLAY_COUNT_HEADER, `${replay.length}`);
     const sent = sendAll(session, stream);
-    const welcome = session.send(this.#welcome());
-    session.welcomed = true;
-    if (await welcome && await this.#options.rules.sendReplay(session, replay)) {
-      if (payload.case !== "hello") this.#onMessage(session, first.value);
-    }
-    // A stream that could not be written to says here why it is over.
+    const greeted = this.#greet(session, replay, first.value);
+    // Answers to the replay are read while it is sent: its client must not get stuck on them.
     for await (const message of incoming) this.#onMessage(session, message);
     session.outbound.close();
     // A cancelled session ends at once, also when its client has stopped reading.
-    await Promise.race([sent, aborted(session.cancelled)]);
+    await Promise.race([Promise.all([greeted, sent]), aborted(session.cancelled)]);
+  }
+
+  /** Sends Welcome and the replay; a first message that is no Hello is looked at after them. */
+  async #greet(
+    session: Session,
+    replay: readonly StoredRule[],
+    first: ClientMessage,
+  ): Promise<void> {
+    const welcome = session.send(this.#welcome());
+    session.welcomed = true;
+    if (!await welcome || !await this.#options.rules.sendReplay(session, replay)) return;
+    if (first.payload.case !== "hello") this.#onMessage(session, first);
   }
 
   #onHello(session: Session, hello: Hello): void {

@@ -10,6 +10,7 @@ import {
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { ruleInput } from "../../tests/kit/rules.ts";
 import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { turn } from "../../tests/kit/turn.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
@@ -309,4 +310,22 @@ Deno.test("ControlPlane.enroll() rejects, and does not throw, for a code that is
   const result = fixture.plane.enroll("nonsense");
   assert.ok(result instanceof Promise);
   await assert.rejects(result, code("enrollment_invalid"));
+});
+
+Deno.test("ControlPlane.session() hears answers while a replay is stuck in sending", async () => {
+  using fixture = new Fixture();
+  const ports = Array.from({ length: 40 }, (_, i) => i + 1);
+  await fixture.seed(...ports);
+  const { stream, done } = fixture.start();
+  stream.sent.stall();
+  stream.receive(hello(), statusMessage({ requestId: "replay-x", ruleId: 7n }));
+  await turn();
+  assert.deepEqual(stream.sent.all, [], "the client reads nothing");
+  assert.equal(fixture.rules.get(7n)?.state.kind, "active");
+  assert.equal(fixture.rules.get(8n)?.state.kind, "pending");
+
+  stream.sent.flow();
+  for (let i = 0; i <= ports.length; i++) await stream.sent.next();
+  stream.halfClose();
+  await done;
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { TestConn, untilRefused } from "../kit/conn.ts";
 import { labTest } from "../kit/lab.ts";
 import { Link } from "../kit/link.ts";
@@ -92,6 +93,46 @@ labTest(
     assert.deepEqual(await operator.stateOf(keptId), { kind: "active" });
   },
 );
+
+labTest("a replay of thousands of rules gets through, answers and all", async (lab) => {
+  const { server, operator, bundle, client } = await lab.connected();
+  assert.equal(await client.stop(), 0);
+  assert.equal(await server.process.stop(), 0);
+  const { client_id } = JSON.parse(await Deno.readTextFile(bundle)) as { client_id: string };
+  const rules = 4_000;
+  storeRules(`${server.dataDir}/state.db`, client_id, rules);
+
+  await lab.server();
+  const next = lab.client({ bundle });
+  // Ports that something else has make their rules fail, which is an answer as well.
+  await Promise.race(
+    ["rule.activated", "rule.failed"].map((event) =>
+      next.event(event, { rule_id: `${rules - 1}` })
+    ),
+  );
+  const target = lab.use(echoTarget());
+  await operator.command(["push-rule", "edge-01", `${freePort()}`, `127.0.0.1:${target.port}`]);
+  const listed = (await operator.api("GET", "/v1/rules")).body as { state: { kind: string } }[];
+  assert.equal(
+    listed.filter(({ state }) => state.kind === "pending").length,
+    0,
+    "every answer was heard",
+  );
+  assert.ok(listed.filter(({ state }) => state.kind === "active").length > rules / 2);
+});
+
+/** Enters `count` active rules, on ports from 12000 up, into the store of a stopped server. */
+function storeRules(path: string, clientId: string, count: number): void {
+  using db = new DatabaseSync(path);
+  const insert = db.prepare(`
+    INSERT INTO rules (id, listen_port, target_host, target_port, owner_user_id, created_at, updated_at,
+                       client_name, client_id, state_kind)
+    VALUES (?, ?, '127.0.0.1', 9, '_superadmin', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00',
+            'edge-01', ?, 'active')`);
+  db.exec("BEGIN");
+  for (let id = 0; id < count; id++) insert.run(id, 12_000 + id, clientId);
+  db.exec("COMMIT");
+}
 
 labTest("a revoked client stops forwarding, stays up, and exits 0 when told to", async (lab) => {
   const { operator, client, bundle } = await lab.connected({ clientArgs: FAST });
