@@ -1,10 +1,14 @@
 /**
- * A port that nobody listens on right now, below the range that the system gives to outgoing
- * connections (32768 and up), so that none of those takes it before it is bound.
+ * Ports to listen on: below the range that the system gives to outgoing connections, so that none
+ * of those takes one before it is bound, and above the ports that `fetch` refuses to talk to.
  */
+const FIRST = 16_384;
+const END = 32_768;
+
+/** A port that nobody listens on right now. */
 export function freePort(): number {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const port = FIRST + Math.floor(Math.random() * (END - FIRST));
     if (isFree(port)) return port;
   }
   throw new Error("No free port found in 100 attempts");
