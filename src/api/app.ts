@@ -11,6 +11,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type AppEnv, routesOn } from "./http.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
+import { recordOutcome } from "./middleware/outcome.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
@@ -29,7 +30,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(errorHandler(options.logger, options.newId));
   systemRoutes(routesOn(app), options);
-  const guarded = routesOn(app, authenticate(options));
+  const guarded = routesOn(app, recordOutcome(options), authenticate(options));
   clientRoutes(guarded, options);
   ruleRoutes(guarded, options);
   app.all("/v1/*", () => {

@@ -15,7 +15,19 @@ import type { Operator } from "../identity/operators.ts";
 /** What middleware leaves for handlers. */
 export interface AppEnv {
   Bindings: { readonly remoteIp: string };
-  Variables: { operator: Operator };
+  Variables: RequestFacts;
+}
+
+/** What is known of a request, as it becomes known; `middleware/outcome.ts` reads it at the end. */
+export interface RequestFacts {
+  /** Who is asking. Handlers can rely on it. */
+  operator: Operator;
+  /** How the operator was recognised; set together with it. */
+  authMethod?: "bearer" | "cookie";
+  /** Set once nothing but the handler can refuse the request. */
+  accepted?: true;
+  /** Why the request is denied, where that is not the code it is answered with. */
+  denyReason?: string;
 }
 
 export type AppContext = Context<AppEnv>;
