@@ -58,6 +58,12 @@ export interface ControlServer extends AsyncDisposable {
   stop(graceMs: number): Promise<void>;
 }
 
+/** A client has one call at a time; the bound is the least that HTTP/2 recommends. */
+const OPTIONS: grpc.ServerOptions = {
+  "grpc.max_concurrent_streams": 100,
+  "grpc.enable_channelz": 0,
+};
+
 /**
  * Binds the listener and serves until stopped.
  *
@@ -68,7 +74,7 @@ export async function startControlServer<Identity>(
 ): Promise<ControlServer> {
   const { listen, tls, clock = systemClock } = options;
   const sessions = new Sessions(options);
-  const server = new grpc.Server();
+  const server = new grpc.Server(OPTIONS);
   server.addService({ Channel: CHANNEL }, {
     Channel: (call: ChannelCall) => sessions.serve(new GrpcServerStream(call), call.metadata),
   });

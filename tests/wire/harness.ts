@@ -7,7 +7,7 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { LogFields, Logger } from "../../src/core/log.ts";
 import { systemRandom } from "../../src/system/random.ts";
 import { fingerprint } from "../../src/wire/certificate.ts";
-import { openControlStream } from "../../src/wire/control_client.ts";
+import { openControlStream, redeemEnrollment } from "../../src/wire/control_client.ts";
 import { type ControlServer, startControlServer } from "../../src/wire/control_server.ts";
 import {
   type ClientMessage,
@@ -34,6 +34,10 @@ export function certificate(
 }
 
 const shared = await certificate();
+
+/** 64 KiB of text, and more such messages than any window holds. */
+export const BLOCK = "x".repeat(64 * 1024);
+export const BLOCKS = 400;
 
 /** A server under test and what it told its surroundings. */
 export interface TestServer extends AsyncDisposable {
@@ -163,4 +167,34 @@ export function wireError(
     assert.equal(error.terminal, terminal);
     return true;
   };
+}
+
+/** A session handler that hands its stream to the test and runs until the test ends it. */
+export function captured() {
+  const started = Promise.withResolvers<ServerStream>();
+  const finish = Promise.withResolvers<void>();
+  return {
+    stream: started.promise,
+    finish: () => finish.resolve(),
+    fail: (error: Error) => finish.reject(error),
+    session(_identity: string, stream: ServerStream): Promise<void> {
+      started.resolve(stream);
+      return finish.promise;
+    },
+  };
+}
+
+/** Resolves when `signal` is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+}
+
+/** Several whole calls on another connection: time for whatever is in flight to arrive. */
+export async function settle(server: TestServer): Promise<void> {
+  for (let i = 0; i < 10; i++) {
+    await redeemEnrollment({ ...server, code: "x", signal: never });
+  }
 }
