@@ -41,6 +41,30 @@ export const ENROLLMENT = {
   keepSecs: 86_400,
 } as const;
 
+/** Passwords of operators. */
+export const PASSWORD = {
+  minChars: 12,
+  maxBytes: 1_024,
+  /** Passwords waiting to be hashed or checked; more are refused. */
+  waitingMax: 128,
+} as const;
+
+/** Web sessions. */
+export const WEB_SESSION = {
+  absoluteSecs: 7 * 86_400,
+  idleSecs: 8 * 3_600,
+  userAgentMaxChars: 512,
+} as const;
+
+/** Failed logins, onboardings and password resets, per subject and remote address. */
+export const THROTTLE = {
+  failuresMax: 5,
+  /** After this long without a failure, earlier ones are forgotten. */
+  forgetSecs: 900,
+  lockSecs: 60,
+  lockMaxSecs: 900,
+} as const;
+
 /** The operator HTTP API. */
 export const HTTP = {
   bodyMaxBytes: 2 * 1024 * 1024,
