@@ -5,9 +5,10 @@
  */
 
 import type { z } from "zod";
-import { exitCode, type ExitFamily } from "../core/errors.ts";
+import { errorText, exitCode, type ExitFamily } from "../core/errors.ts";
 import { type Json, parseJson, stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
+import { exchange, type HttpAnswer } from "./http_exchange.ts";
 
 /** A command that ends with a line on stderr and an exit status. */
 export class CommandError extends Error {
@@ -20,6 +21,8 @@ export class CommandError extends Error {
 }
 
 const TOKEN_VARIABLE = "PORTUNUS_OPERATOR_TOKEN";
+
+const VISIBLE_ASCII = /^[\x20-\x7e]+$/;
 
 const TIMEOUT_MS: Readonly<Record<ExitFamily, number>> = {
   rule: 30_000,
@@ -83,8 +86,9 @@ export async function callApi(options: ApiOptions, request: ApiRequest): Promise
       4,
     );
   }
-  const { response, text } = await send(options, request, token);
-  if (!response.ok) throw refusal(options.family, response, text);
+  const answer = await send(options, request, token);
+  const { status, text } = answer;
+  if (status < 200 || status > 299) throw refusal(options.family, answer);
   if (text === "") return null;
   try {
     return parseJson(text);
@@ -95,51 +99,38 @@ export async function callApi(options: ApiOptions, request: ApiRequest): Promise
 
 async function send(
   { endpoint, family }: ApiOptions,
-  request: ApiRequest,
+  { method, path, body, extraTimeoutMs = 0 }: ApiRequest,
   token: string,
-): Promise<{ readonly response: Response; readonly text: string }> {
-  const headers = new Headers({ Accept: "application/json" });
-  authorize(headers, token);
-  const init: RequestInit = {
-    method: request.method,
-    headers,
-    redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS[family] + (request.extraTimeoutMs ?? 0)),
-  };
-  if (request.body !== undefined) {
-    headers.set("Content-Type", "application/json");
-    init.body = stringifyJson(request.body);
-  }
-  try {
-    const response = await fetch(`http://${endpoint}/v1${request.path}`, init);
-    return { response, text: await response.text() };
-  } catch (error) {
-    throw new CommandError(`error: http: ${transportText(error, endpoint)}`, 1);
-  }
-}
-
-/** The runtime's own refusal of a header value might show it. */
-function authorize(headers: Headers, token: string): void {
-  try {
-    headers.set("Authorization", `Bearer ${token}`);
-  } catch {
+): Promise<HttpAnswer> {
+  // The runtime's own refusal of a header value might show it.
+  if (!VISIBLE_ASCII.test(token)) {
     throw new CommandError(`error: http: ${TOKEN_VARIABLE} cannot be sent in a header`, 1);
   }
-}
-
-function transportText(error: unknown, endpoint: string): string {
-  if (error instanceof DOMException && error.name === "TimeoutError") {
-    return `${endpoint} did not answer in time`;
+  const content = body === undefined ? undefined : stringifyJson(body);
+  try {
+    return await exchange({
+      endpoint,
+      method,
+      path: `/v1${path}`,
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${token}`,
+        ...(content === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(content === undefined ? {} : { body: content }),
+      timeoutMs: TIMEOUT_MS[family] + extraTimeoutMs,
+    });
+  } catch (error) {
+    throw new CommandError(`error: http: ${errorText(error)}`, 1);
   }
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The error envelope as an error line; anything else as its status line. */
-function refusal(family: ExitFamily, response: Response, text: string): CommandError {
+function refusal(family: ExitFamily, { status, statusText, text }: HttpAnswer): CommandError {
   const envelope = readEnvelope(text);
   if (!envelope) {
     return new CommandError(
-      `error: server returned ${response.status} ${response.statusText}`.trimEnd(),
+      `error: server returned ${status} ${statusText}`.trimEnd(),
       1,
     );
   }

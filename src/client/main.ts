@@ -35,7 +35,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
   const seconds = delay(SECONDS_MAX);
   const program = createProgram(
     "portunus-client",
-    "Forwards TCP and UDP ports on this host, as a portunus-server tells it to.\n" +
+    "Forwards ports of this host, as a portunus-server tells it to.\n" +
       "Without a command: connects with the credential bundle and forwards until stopped.",
     io,
   )

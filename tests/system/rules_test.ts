@@ -169,3 +169,19 @@ labTest("each direction can end by itself", async (lab) => {
   await outside.conn.closeWrite();
   assert.equal(await new Response(outside.conn.readable).text(), "received 100000");
 });
+
+labTest("commands do not send the token to the proxy of the environment", async (lab) => {
+  const { operator } = await lab.operated();
+  const proxy = lab.use(tcpTarget(async (conn) => void await conn.read(new Uint8Array(1))));
+  const address = `http://127.0.0.1:${proxy.port}`;
+  const { code, stderr } = await lab.serverCommand(
+    ["list-rules", "--http-endpoint", operator.http],
+    {
+      PORTUNUS_OPERATOR_TOKEN: operator.token,
+      HTTP_PROXY: address,
+      http_proxy: address,
+      ALL_PROXY: address,
+    },
+  );
+  assert.equal(code, 0, stderr);
+});
