@@ -86,7 +86,7 @@ function App() {
   return (
     <main>
       <h1>Portunus</h1>
-      <p class="muted">TCP and UDP port forwarding, from one place.</p>
+      <p class="muted">Port forwarding, from one place.</p>
       <section class="card" aria-live="polite">
         <Health view={view} />
       </section>

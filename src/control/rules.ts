@@ -86,6 +86,7 @@ export class RuleService {
       outcome: "sent",
       ...log,
       listen_port: rule.listen.start,
+      listen_port_end: rangeLength(rule.listen) > 1 ? `Some(${rule.listen.end})` : "None",
       range_size: rangeLength(rule.listen),
       target: `${rule.targetHost}:${formatRange(rule.targetPorts)}`,
     });
