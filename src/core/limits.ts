@@ -70,6 +70,23 @@ export const HTTP = {
   bodyMaxBytes: 2 * 1024 * 1024,
 } as const;
 
+/** The audit trail. */
+export const AUDIT = {
+  /** Entries that wait to be written; one more is dropped. */
+  queueMax: 1_024,
+  /** Entries of one transaction. */
+  batchMax: 256,
+  /** How long the first entry of a batch waits for others. */
+  batchWindowMs: 100,
+  /** What is kept of a path; the rest of a longer one tells nothing more. */
+  pathMaxChars: 1_024,
+  keepDays: 90,
+  keepRowsMax: 50_000,
+  sweepIntervalSecs: 3_600,
+  pageDefault: 100,
+  pageMax: 1_000,
+} as const;
+
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,
