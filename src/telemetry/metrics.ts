@@ -31,6 +31,14 @@ export class Metrics {
     "Requests that reached the authentication of the operator API.",
     ["outcome", "reason"],
   );
+  readonly #auditDrops = this.#counter(
+    "audit_buffer_drops_total",
+    "Audit entries that were lost because the queue was full or closed.",
+  );
+  readonly #auditLag = this.#gauge(
+    "audit_durable_writer_lag_seconds",
+    "How long the oldest entry of the last audit batch waited to be stored.",
+  );
   readonly #bytesIn = this.#counter(
     "rule_bytes_in_total",
     "Bytes forwarded to targets.",
@@ -62,6 +70,14 @@ export class Metrics {
 
   operatorRequest(outcome: "allow" | "deny", reason: string): void {
     this.#operatorRequests.inc({ outcome, reason });
+  }
+
+  auditDropped(): void {
+    this.#auditDrops.inc();
+  }
+
+  setAuditLag(seconds: number): void {
+    this.#auditLag.set(seconds);
   }
 
   /** Adds what a rule forwarded since the last report. Zero deltas create no row. */

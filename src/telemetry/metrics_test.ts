@@ -7,9 +7,13 @@ Deno.test("Metrics.render() has unlabelled metrics from the start and leaves out
   const text = await new Metrics().render();
   assert.match(
     text,
-    /^# HELP portunus_clients_connected .+\n# TYPE portunus_clients_connected gauge\nportunus_clients_connected 0\n/,
+    /^# HELP portunus_clients_connected .+\n# TYPE portunus_clients_connected gauge\nportunus_clients_connected 0\n/m,
   );
-  assert.deepEqual(text.match(/^# TYPE .*$/gm), ["# TYPE portunus_clients_connected gauge"]);
+  assert.deepEqual(text.match(/^# TYPE .*$/gm), [
+    "# TYPE portunus_audit_buffer_drops_total counter",
+    "# TYPE portunus_audit_durable_writer_lag_seconds gauge",
+    "# TYPE portunus_clients_connected gauge",
+  ]);
 });
 
 Deno.test("Metrics.render() sorts families and labels by name and writes integers as integers", async () => {
@@ -22,6 +26,8 @@ Deno.test("Metrics.render() sorts families and labels by name and writes integer
   const text = await metrics.render();
   assert.ok(text.endsWith("\n") && !text.endsWith("\n\n"));
   assert.deepEqual(text.split("\n").filter((line) => line !== "" && !line.startsWith("#")), [
+    `portunus_audit_buffer_drops_total 0`,
+    `portunus_audit_durable_writer_lag_seconds 0`,
     `portunus_auth_failures_total{reason="token_revoked"} 1`,
     `portunus_clients_connected 2`,
     `portunus_operator_requests_total{outcome="allow",reason="ok"} 1`,
