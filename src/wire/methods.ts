@@ -18,7 +18,8 @@ import {
   ServerMessageSchema,
 } from "./gen/portunus/v1/portunus_pb.ts";
 
-// By default grpc-js prints metadata it cannot read to stderr, and a bearer token is metadata.
+// By default grpc-js prints metadata it cannot read to stderr: values that may be secret, in lines
+// that are no JSON.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
 interface Codec<Message> {
