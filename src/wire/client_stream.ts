@@ -39,7 +39,7 @@ export class GrpcClientStream implements ClientStream {
     this.headers = headers.promise;
     this.ended = ended.promise;
     // Whoever does not look at the headers learns of the failure from `incoming`.
-    headers.promise.catch(() => {});
+    void headers.promise.catch(() => {});
     call.on("metadata", (metadata: Metadata) => headers.resolve(textEntries(metadata)));
     call.on("data", (message: ServerMessage) => {
       this.#heard = true;

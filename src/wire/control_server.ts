@@ -188,7 +188,7 @@ function serveEnroll(
   call: EnrollCall,
   answer: EnrollAnswer,
 ): void {
-  handlers.enroll(call.request.code).then(
+  void handlers.enroll(call.request.code).then(
     (bundle) => answer(null, bundle),
     (error: unknown) => {
       if (!(error instanceof PortunusError)) {

@@ -48,7 +48,7 @@ Deno.test("send() waits while the client does not read", async () => {
   const sending = (async () => {
     for (; sent < BLOCKS; sent++) await served.send(welcome(BLOCK));
   })();
-  sending.catch(() => {/* Awaited below; a failure before must not hide behind this one. */});
+  void sending.catch(() => {/* Awaited below; a failure before must not hide behind this one. */});
   const reader = stream.incoming[Symbol.asyncIterator]();
   await reader.next();
   const stalled = await stall(server, () => sent);
@@ -69,7 +69,7 @@ Deno.test("send() of a client waits while the server does not read", async () =>
     for (; sent < BLOCKS; sent++) await stream.send(hello(BLOCK));
     stream.close();
   })();
-  sending.catch(() => {/* Awaited below; a failure before must not hide behind this one. */});
+  void sending.catch(() => {/* Awaited below; a failure before must not hide behind this one. */});
   const stalled = await stall(server, () => sent);
   assert.ok(stalled < BLOCKS / 2, `${stalled} blocks of 64 KiB were taken without a reader`);
   assert.equal((await readAll(served)).length, BLOCKS);

@@ -33,5 +33,5 @@ export function startRelay(targetPort: number): Relay {
 }
 
 function pump(from: Deno.Conn, to: Deno.Conn): void {
-  from.readable.pipeTo(to.writable).catch(() => {/* Cut, which is what relays are for. */});
+  void from.readable.pipeTo(to.writable).catch(() => {/* Cut, which is what relays are for. */});
 }
