@@ -6,20 +6,23 @@
 
 import { Hono } from "hono";
 import { PortunusError } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
 import { type AppEnv, routesOn } from "./http.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
-import { recordOutcome } from "./middleware/outcome.ts";
+import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
+import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
-export interface AppOptions extends ClientRoutesOptions, RuleRoutesOptions, SystemRoutesOptions {
-  readonly logger: Logger;
-  readonly metrics: Metrics;
+export interface AppOptions
+  extends
+    AuditRoutesOptions,
+    ClientRoutesOptions,
+    OutcomeOptions,
+    RuleRoutesOptions,
+    SystemRoutesOptions {
   /** Makes the id that ties an unexpected error's answer to its log line. */
   readonly newId: () => string;
   readonly ui: UiAssets;
@@ -31,6 +34,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.onError(errorHandler(options.logger, options.newId));
   systemRoutes(routesOn(app), options);
   const guarded = routesOn(app, recordOutcome(options), authenticate(options));
+  auditRoutes(guarded, options);
   clientRoutes(guarded, options);
   ruleRoutes(guarded, options);
   app.all("/v1/*", () => {

@@ -7,14 +7,17 @@
 
 import { ulid } from "ulid";
 import { createApp } from "../api/app.ts";
+import { AuditRetention } from "../audit/retention.ts";
+import { AuditTrail, type AuditTrailOptions } from "../audit/trail.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
 import { LocalOperators } from "../identity/local_operators.ts";
+import { AuditRepository } from "../store/audit.ts";
 import { checkFilesystem } from "../store/filesystem.ts";
-import { openStore } from "../store/open.ts";
+import { openStore, type Store } from "../store/open.ts";
 import { OperatorRepository } from "../store/operators.ts";
 import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
@@ -79,6 +82,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
 
   const metrics = new Metrics();
+  const auditing = startAudit(cleanup, { store, clock, logger, metrics });
   // Which port the listener gets is known only once it is bound, and it needs the services for that.
   const identity = {
     fingerprint: tls.fingerprint,
@@ -99,6 +103,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   identity.controlPort = grpc.address.port;
   const app = createApp({
     ...services,
+    ...auditing,
     operators: new LocalOperators(operatorRows, clock),
     metrics,
     logger,
@@ -126,6 +131,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** The audit trail, which takes entries and clears old ones away until `stack` is disposed of. */
+function startAudit(
+  stack: AsyncDisposableStack,
+  options: Omit<AuditTrailOptions, "audit"> & { readonly store: Store },
+) {
+  const audit = new AuditRepository(options.store, options.clock);
+  stack.use(new AuditRetention({ ...options, audit }));
+  return { audit, trail: stack.use(new AuditTrail({ ...options, audit })) };
 }
 
 function loadTls(options: StartOptions, config: ServerConfig): Promise<TlsMaterial> {

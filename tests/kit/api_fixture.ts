@@ -6,11 +6,13 @@
 
 import assert from "node:assert/strict";
 import { createApp } from "../../src/api/app.ts";
+import { AuditTrail } from "../../src/audit/trail.ts";
 import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
 import type { Grant } from "../../src/core/grants.ts";
 import { type Json, parseJson, stringifyJson } from "../../src/core/json.ts";
 import type { AuthenticationResult, OperatorDirectory } from "../../src/identity/operators.ts";
+import { AuditRepository } from "../../src/store/audit.ts";
 import { ClientRepository } from "../../src/store/clients.ts";
 import { EnrollmentRepository } from "../../src/store/enrollments.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
@@ -66,7 +68,11 @@ export class ApiFixture extends RuleFixture {
   storeIsBroken = false;
   #ids = 0;
   readonly clients = new ClientRepository(this.db.store);
+  readonly audit = new AuditRepository(this.db.store, this.clock);
+  readonly trail = new AuditTrail(this);
   readonly #app = createApp({
+    audit: this.audit,
+    trail: this.trail,
     clients: new ClientService({
       clients: this.clients,
       registry: this.registry,

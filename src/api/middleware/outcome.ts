@@ -1,6 +1,6 @@
 /**
  * What became of a request: the one place that decides between `allow` and `deny`, once the
- * handler has spoken, and tells the log and the metrics the same.
+ * handler has spoken, and tells log, metrics and audit trail the same.
  *
  * A request is denied when authentication did not let it in, when a handler forbids it (403), and
  * when it wanted to change something and was refused (any other 4xx). A failure (5xx) of an
@@ -10,7 +10,9 @@
  */
 
 import type { MiddlewareHandler } from "hono";
+import type { AuditLog } from "../../audit/trail.ts";
 import { PortunusError } from "../../core/errors.ts";
+import { AUDIT } from "../../core/limits.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Operator } from "../../identity/operators.ts";
 import { StoreError } from "../../store/database.ts";
@@ -18,6 +20,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 
 export interface OutcomeOptions {
+  readonly trail: AuditLog;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -37,28 +40,44 @@ const REASON_OF_STATUS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Goes before authentication, so that it sees who was not let in, too. */
-export function recordOutcome({ logger, metrics }: OutcomeOptions): MiddlewareHandler<AppEnv> {
+export function recordOutcome(
+  { trail, logger, metrics }: OutcomeOptions,
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const operator: Operator | undefined = c.get("operator");
+    const { userId: actor = ANONYMOUS, role = null } = operator ?? {};
     const authMethod = c.get("authMethod");
+    const { method } = c.req;
+    const path = pathOf(c);
     const reason = denialOf(c);
     const outcome = reason === null ? "allow" : "deny";
+
+    metrics.operatorRequest(outcome, reason ?? "ok");
     const line = {
-      actor: operator?.userId ?? ANONYMOUS,
-      method: c.req.method,
-      path: new URL(c.req.url).pathname,
+      actor,
+      method,
+      path,
       outcome,
       ...(authMethod === undefined ? {} : { auth_method: authMethod }),
     };
-    metrics.operatorRequest(outcome, reason ?? "ok");
-    if (reason !== null) {
-      logger.warn("operator.deny", { ...line, reason });
+    if (reason === null) {
+      logger.info("operator.allow", { ...line, role: role === "user" ? "User" : "Superadmin" });
     } else {
-      const role = operator?.role === "superadmin" ? "Superadmin" : "User";
-      logger.info("operator.allow", { ...line, role });
+      logger.warn("operator.deny", { ...line, reason });
+    }
+    if (reason !== null || MUTATING.has(method)) {
+      trail.record({ actor, role, outcome, reason, action: `${method} ${path}` });
     }
   };
+}
+
+/** The path as it was sent, without the query, which may say anything. */
+function pathOf(c: AppContext): string {
+  const { pathname } = new URL(c.req.url);
+  return pathname.length <= AUDIT.pathMaxChars
+    ? pathname
+    : `${pathname.slice(0, AUDIT.pathMaxChars)}…`;
 }
 
 /** Why the request was denied; `null` when it was not. */

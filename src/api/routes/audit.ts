@@ -1,0 +1,140 @@
+/**
+ * `/v1/audit`: the trail, for superadmins.
+ *
+ * @module
+ */
+
+import { AccessError, PortunusError } from "../../core/errors.ts";
+import { parseInstant, toStoreText } from "../../core/instant.ts";
+import { AUDIT } from "../../core/limits.ts";
+import type { Logger } from "../../core/log.ts";
+import {
+  AUDIT_OUTCOMES,
+  type AuditOutcome,
+  type AuditPage,
+  type AuditQuery,
+  type AuditRepository,
+} from "../../store/audit.ts";
+import { StoreError } from "../../store/database.ts";
+import { encodeBase64Url } from "../../system/base64.ts";
+import { type AppContext, DecodeError, type Route, sendJson } from "../http.ts";
+import { auditView } from "../views/audit.ts";
+
+export interface AuditRoutesOptions {
+  readonly audit: Pick<AuditRepository, "page">;
+  readonly logger: Logger;
+}
+
+const PARAMETERS = ["limit", "outcome", "since", "until", "cursor"];
+
+/** With one of these the answer says how to go on; without, it is the bare list of 3.1.0. */
+const PAGING = ["since", "until", "cursor"];
+
+export function auditRoutes(route: Route, { audit, logger }: AuditRoutesOptions): void {
+  const read = (query: AuditQuery): AuditPage => {
+    try {
+      return audit.page(query);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      logger.warn("operator.store_error", { error: error.message });
+      throw new PortunusError("internal", "the audit trail cannot be read");
+    }
+  };
+
+  route("/v1/audit", {
+    GET(c) {
+      c.header("Cache-Control", "no-store");
+      refuseRepeated(c);
+      if (c.get("operator").role !== "superadmin") throw new AccessError("role_required");
+      const { entries, next } = read(queryOf(c));
+      const shown = entries.map(auditView);
+      if (!PAGING.some((name) => c.req.query(name) !== undefined)) return sendJson(c, shown);
+      return sendJson(c, {
+        entries: shown,
+        next_cursor: next === null ? undefined : toCursor(next),
+        count: shown.length,
+      });
+    },
+  });
+}
+
+/** Which of two filters is meant cannot be known. @throws {DecodeError} 400 */
+function refuseRepeated(c: AppContext): void {
+  const repeated = PARAMETERS.find((name) => (c.req.queries(name)?.length ?? 0) > 1);
+  if (repeated !== undefined) throw new DecodeError(400, `The query says ${repeated} twice`);
+}
+
+/**
+ * The query, checked in the order of its members.
+ *
+ * @throws {PortunusError} `invalid_limit`, `invalid_outcome`, `invalid_timestamp`,
+ * `invalid_cursor`, `invalid_time_range`
+ */
+function queryOf(c: AppContext): AuditQuery {
+  const query = {
+    limit: limitParam(c),
+    outcome: outcomeParam(c),
+    since: timeParam(c, "since"),
+    until: timeParam(c, "until"),
+    before: cursorParam(c),
+  };
+  const { since, until } = query;
+  if (since !== null && until !== null && Temporal.Instant.compare(since, until) > 0) {
+    throw new PortunusError("invalid_time_range", "since is after until");
+  }
+  return query;
+}
+
+function limitParam(c: AppContext): number {
+  const text = c.req.query("limit") ?? `${AUDIT.pageDefault}`;
+  const limit = /^\d+$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= AUDIT.pageMax) return limit;
+  throw new PortunusError("invalid_limit", `limit must be an integer from 1 to ${AUDIT.pageMax}`);
+}
+
+function outcomeParam(c: AppContext): AuditOutcome | null {
+  const text = c.req.query("outcome");
+  if (text === undefined) return null;
+  const outcome = AUDIT_OUTCOMES.find((it) => it === text);
+  if (outcome !== undefined) return outcome;
+  throw new PortunusError("invalid_outcome", `outcome must be ${AUDIT_OUTCOMES.join(" or ")}`);
+}
+
+function timeParam(c: AppContext, name: "since" | "until"): Temporal.Instant | null {
+  const text = c.req.query(name);
+  if (text === undefined) return null;
+  try {
+    const time = parseInstant(text);
+    // In UTC the year may be one more or less, and then have a sign, which compares as no time.
+    if (/^\d/.test(toStoreText(time))) return time;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw new PortunusError("invalid_timestamp", `${name} must be an RFC 3339 date-time`);
+}
+
+/** The number of the last row of a page, in a form that says nothing about itself. */
+function toCursor(seq: bigint): string {
+  return encodeBase64Url(new TextEncoder().encode(`${seq}`));
+}
+
+function cursorParam(c: AppContext): bigint | null {
+  const text = c.req.query("cursor");
+  if (text === undefined) return null;
+  const seq = fromCursor(text);
+  if (seq !== null && toCursor(seq) === text) return seq;
+  throw new PortunusError("invalid_cursor", "cursor must be the next_cursor of a page");
+}
+
+function fromCursor(text: string): bigint | null {
+  try {
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    const digits = new TextDecoder().decode(bytes);
+    if (!/^\d{1,19}$/.test(digits)) return null;
+    const seq = BigInt(digits);
+    return BigInt.asIntN(64, seq) === seq ? seq : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
