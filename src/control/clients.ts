@@ -4,16 +4,20 @@
  * @module
  */
 
+import { parseClientAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
+import { clientNameProblem } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import type { ClientRepository, ClientRow } from "../store/clients.ts";
 import type { SessionRegistry } from "./registry.ts";
+import type { RuleService } from "./rules.ts";
 import type { Session } from "./session.ts";
 
 export interface ClientServiceOptions {
   readonly clients: ClientRepository;
+  readonly rules: Pick<RuleService, "renameClient">;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,8 +47,7 @@ export class ClientService {
    */
   revoke(clientId: string): void {
     const { clients, registry, clock, logger } = this.#options;
-    const client = clients.get(clientId);
-    if (!client) throw new PortunusError("client_not_found", clientId);
+    const client = this.#get(clientId);
     clients.revoke(clientId, instantFromMillis(clock.now()));
     const wasConnected = registry.disconnect(clientId);
     logger.info("audit.revoke", {
@@ -53,5 +56,63 @@ export class ClientService {
       client_name: client.clientName,
       was_connected: wasConnected,
     });
+  }
+
+  /**
+   * Sets where people reach the client.
+   *
+   * @throws {PortunusError} `invalid_client_address`, `client_not_found`
+   */
+  setAddress(clientId: string, address: string): ClientRow {
+    const { clients, logger } = this.#options;
+    clients.setAddress(clientId, parseClientAddress(address));
+    const client = this.#get(clientId);
+    logger.info("audit.client_update", { outcome: "success", client_id: clientId });
+    return client;
+  }
+
+  /**
+   * Gives the client another display name; its rules, its session and the grants that can only mean
+   * it follow.
+   *
+   * @throws {PortunusError} `invalid_name`, `client_not_found`
+   */
+  rename(clientId: string, name: string): ClientRow {
+    const { clients, rules, registry, logger } = this.#options;
+    const problem = clientNameProblem(name);
+    if (problem !== null) throw new PortunusError("invalid_name", problem);
+    clients.rename(clientId, name);
+    rules.renameClient(clientId, name);
+    const session = registry.get(clientId);
+    if (session) session.clientName = name;
+    logger.info("audit.client_rename", {
+      outcome: "success",
+      client_id: clientId,
+      client_name: name,
+    });
+    return this.#get(clientId);
+  }
+
+  /**
+   * Takes a revoked client off the roster. What belongs to its id stays for the case that the id
+   * is enrolled again.
+   *
+   * @throws {PortunusError} `client_not_found`, `client_not_revoked`
+   */
+  remove(clientId: string): void {
+    const { clients, logger } = this.#options;
+    const { clientName } = this.#get(clientId);
+    clients.remove(clientId);
+    logger.info("audit.client_delete", {
+      outcome: "success",
+      client_id: clientId,
+      client_name: clientName,
+    });
+  }
+
+  #get(clientId: string): ClientRow {
+    const client = this.#options.clients.get(clientId);
+    if (!client) throw new PortunusError("client_not_found", clientId);
+    return client;
   }
 }

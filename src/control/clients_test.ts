@@ -11,7 +11,8 @@ Deno.test("ClientService.revoke() refuses the token from now on and ends the ses
   const logger = new RecordingLogger();
   const registry = new SessionRegistry(db.clock);
   const clients = new ClientRepository(db.store);
-  const service = new ClientService({ clients, registry, clock: db.clock, logger });
+  const rules = { renameClient: () => undefined };
+  const service = new ClientService({ clients, rules, registry, clock: db.clock, logger });
   const edge = { clientId: "C1", clientName: "edge-01" };
   db.addClient(edge);
   const session = registry.register(edge, "203.0.113.9:1");

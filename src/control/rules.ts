@@ -113,6 +113,13 @@ export class RuleService {
     logger.info("audit.rule_remove", { outcome: "success", ...log });
   }
 
+  /** Follows a client that was renamed; the store has done so already. */
+  renameClient(clientId: string, clientName: string): void {
+    for (const rule of this.#rules.values()) {
+      if (rule.clientId === clientId) this.#rules.set(rule.id, { ...rule, clientName });
+    }
+  }
+
   /** A status from a client: the answer somebody waits for, or news about a rule. */
   onStatus(session: Session, status: RuleStatus): void {
     if (session.acknowledge(status)) return;

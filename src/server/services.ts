@@ -57,7 +57,7 @@ export function createServices(options: ServicesOptions) {
     onRemoved: (rule) => stats.forget(rule),
   });
   const clientRows = new ClientRepository(store);
-  const clients = new ClientService({ clients: clientRows, registry, clock, logger });
+  const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
   const enrollment = new EnrollmentService({
     clients: clientRows,
     enrollments: new EnrollmentRepository(store),

@@ -75,6 +75,7 @@ export class ApiFixture extends RuleFixture {
     trail: this.trail,
     clients: new ClientService({
       clients: this.clients,
+      rules: this.rules,
       registry: this.registry,
       clock: this.clock,
       logger: this.logger,

@@ -15,6 +15,7 @@ import { ENROLLMENT } from "../../core/limits.ts";
 import { u64 } from "../../core/rule_body.ts";
 import { type OperatorDirectory, requireSuperadmin } from "../../identity/operators.ts";
 import { type AppContext, readJson, type Route, sendJson } from "../http.ts";
+import type { ClientRow } from "../../store/clients.ts";
 import { clientView } from "../views/client.ts";
 
 export interface ClientRoutesOptions {
@@ -28,20 +29,46 @@ const NewEnrollmentBody = z.object({
   address: z.string(),
   ttl_secs: u64.nullish(),
 });
+const AddressBody = z.object({ address: z.string() });
+const NameBody = z.object({ client_name: z.string() });
 const ReEnrollmentBody = z.object({ ttl_secs: u64.nullish() });
 
 export function clientRoutes(
   route: Route,
   { clients, enrollment, operators }: ClientRoutesOptions,
 ): void {
+  const shown = (client: ClientRow) => clientView(client, clients.sessionOf(client));
+
   route("/v1/clients", {
     async GET(c) {
       const { role, userId } = c.get("operator");
       const grants = role === "superadmin" ? null : await operators.grantsOf(userId);
-      const shown = clients.list().filter(({ clientName }) =>
+      const visible = clients.list().filter(({ clientName }) =>
         grants === null || grants.some((grant) => grantNames(grant, clientName))
       );
-      return sendJson(c, shown.map((client) => clientView(client, clients.sessionOf(client))));
+      return sendJson(c, visible.map(shown));
+    },
+  });
+
+  route("/v1/clients/:client_id", {
+    async PUT(c) {
+      const { address } = await readJson(c, AddressBody);
+      requireSuperadmin(c.get("operator"));
+      return sendJson(c, shown(clients.setAddress(clientId(c), address)));
+    },
+
+    DELETE(c) {
+      requireSuperadmin(c.get("operator"));
+      clients.remove(clientId(c));
+      return c.body(null, 204);
+    },
+  });
+
+  route("/v1/clients/:client_id/name", {
+    async PATCH(c) {
+      const { client_name } = await readJson(c, NameBody);
+      requireSuperadmin(c.get("operator"));
+      return sendJson(c, shown(clients.rename(clientId(c), client_name)));
     },
   });
 
