@@ -13,6 +13,7 @@ import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
 import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
+import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
@@ -22,6 +23,7 @@ export interface AppOptions
     ClientRoutesOptions,
     OutcomeOptions,
     RuleRoutesOptions,
+    SettingsRoutesOptions,
     SystemRoutesOptions {
   /** Makes the id that ties an unexpected error's answer to its log line. */
   readonly newId: () => string;
@@ -37,6 +39,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
   ruleRoutes(guarded, options);
+  settingsRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

@@ -5,6 +5,7 @@
  */
 
 import { ulid } from "ulid";
+import { AdvertisedEndpoint } from "../control/advertised_endpoint.ts";
 import { ClientService } from "../control/clients.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { EnrollmentService, type ServerIdentity } from "../control/enrollment.ts";
@@ -58,10 +59,12 @@ export function createServices(options: ServicesOptions) {
   });
   const clientRows = new ClientRepository(store);
   const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
+  const settings = new SettingsRepository(store);
+  const advertised = new AdvertisedEndpoint({ settings, server: identity });
   const enrollment = new EnrollmentService({
     clients: clientRows,
     enrollments: new EnrollmentRepository(store),
-    settings: new SettingsRepository(store),
+    settings,
     server: identity,
     clock,
     random,
@@ -91,5 +94,5 @@ export function createServices(options: ServicesOptions) {
       return live.config.udpMaxFlowsPerRule;
     },
   });
-  return { registry, rules, stats, clients, enrollment, controlPlane };
+  return { registry, rules, stats, clients, advertised, enrollment, controlPlane };
 }

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
+import { AdvertisedEndpoint } from "../../src/control/advertised_endpoint.ts";
 import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
 import type { Grant } from "../../src/core/grants.ts";
@@ -70,7 +71,15 @@ export class ApiFixture extends RuleFixture {
   readonly clients = new ClientRepository(this.db.store);
   readonly audit = new AuditRepository(this.db.store, this.clock);
   readonly trail = new AuditTrail(this);
+  readonly settings = new SettingsRepository(this.db.store);
+  readonly identity = {
+    fingerprint: "ab".repeat(32),
+    sans: { dns: ["public.example"], ips: ["127.0.0.1"] },
+    seed: null,
+    controlPort: 7443,
+  };
   readonly #app = createApp({
+    advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.identity }),
     audit: this.audit,
     trail: this.trail,
     clients: new ClientService({
@@ -83,13 +92,8 @@ export class ApiFixture extends RuleFixture {
     enrollment: new EnrollmentService({
       clients: this.clients,
       enrollments: new EnrollmentRepository(this.db.store),
-      settings: new SettingsRepository(this.db.store),
-      server: {
-        fingerprint: "ab".repeat(32),
-        sans: { dns: ["public.example"], ips: ["127.0.0.1"] },
-        seed: null,
-        controlPort: 7443,
-      },
+      settings: this.settings,
+      server: this.identity,
       clock: this.clock,
       random: systemRandom,
       newId: () => `01JABCDEFGHJKMNPQRSTVWXY0${this.#ids++}`,
