@@ -12,6 +12,8 @@ import { errorHandler } from "./middleware/errors.ts";
 import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
 import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
+import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
+import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stats.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
@@ -21,8 +23,10 @@ export interface AppOptions
   extends
     AuditRoutesOptions,
     ClientRoutesOptions,
+    EnrollmentRoutesOptions,
     OutcomeOptions,
     RuleRoutesOptions,
+    RuleStatsRoutesOptions,
     SettingsRoutesOptions,
     SystemRoutesOptions {
   /** Makes the id that ties an unexpected error's answer to its log line. */
@@ -38,7 +42,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const guarded = routesOn(app, recordOutcome(options), authenticate(options));
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
+  enrollmentRoutes(guarded, options);
   ruleRoutes(guarded, options);
+  ruleStatsRoutes(guarded, options);
   settingsRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");

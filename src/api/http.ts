@@ -8,6 +8,8 @@
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
+import { PortunusError } from "../core/errors.ts";
+import { parseUlid } from "../core/ids.ts";
 import { type Json, parseJson, stringifyJson } from "../core/json.ts";
 import { HTTP } from "../core/limits.ts";
 import type { Operator } from "../identity/operators.ts";
@@ -107,6 +109,13 @@ export function u64Param(c: AppContext, name: string): bigint {
     throw new DecodeError(400, `Cannot read ${name} "${text}": expected an unsigned integer`);
   }
   return value;
+}
+
+/** The canonical id of the client that the path names. @throws {PortunusError} `client_not_found` */
+export function clientIdParam(c: AppContext): string {
+  const id = parseUlid(c.req.param("client_id") ?? "");
+  if (id === null) throw new PortunusError("client_not_found", "invalid client id");
+  return id;
 }
 
 /** Flags of a query are on for exactly `true`, `1` and `yes`. */

@@ -87,6 +87,16 @@ export const AUDIT = {
   pageMax: 1_000,
 } as const;
 
+/** Streams of server-sent events. */
+export const EVENT_STREAMS = {
+  /** Events that wait for one slow reader; the oldest goes first. */
+  queueMax: 16,
+  /** A stream that was silent for this long says so. */
+  keepAliveSecs: 30,
+  /** How often silence is looked for. */
+  tickSecs: 5,
+} as const;
+
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,

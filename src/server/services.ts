@@ -5,6 +5,7 @@
  */
 
 import { ulid } from "ulid";
+import { EventStreams } from "../api/event_streams.ts";
 import { AdvertisedEndpoint } from "../control/advertised_endpoint.ts";
 import { ClientService } from "../control/clients.ts";
 import { ControlPlane } from "../control/control_plane.ts";
@@ -94,5 +95,6 @@ export function createServices(options: ServicesOptions) {
       return live.config.udpMaxFlowsPerRule;
     },
   });
-  return { registry, rules, stats, clients, advertised, enrollment, controlPlane };
+  const streams = new EventStreams({ clock, logger });
+  return { registry, rules, stats, streams, clients, advertised, enrollment, controlPlane };
 }

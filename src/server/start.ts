@@ -116,6 +116,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const scrape = serveMetrics(metrics, config.metricsListen, clock);
   cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
   cleanup.defer(() => services.registry.disconnectAll());
+  cleanup.use(services.streams);
 
   logger.info("server.listening", {
     grpc: formatSocketAddress(grpc.address),

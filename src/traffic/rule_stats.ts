@@ -25,11 +25,21 @@ export interface RuleStatsOptions {
   readonly ownerOf: (ruleId: bigint, clientId: string) => string | undefined;
 }
 
+/** Somebody who follows a rule's counters. */
+export interface StatsListener {
+  /** New counters have come in. */
+  next(snapshot: RuleStatsSnapshot): void;
+  /** The rule is gone. */
+  end(): void;
+}
+
 export class RuleStatsCache {
   readonly #options: RuleStatsOptions;
   readonly #latest = new Map<bigint, RuleStatsSnapshot>();
   /** The counters of each client's last report, rules of others included: what gains count from. */
   readonly #reported = new Map<string, ReadonlyMap<bigint, RuleStats>>();
+
+  readonly #listeners = new Map<bigint, Set<StatsListener>>();
 
   constructor(options: RuleStatsOptions) {
     this.#options = options;
@@ -37,6 +47,20 @@ export class RuleStatsCache {
 
   get(ruleId: bigint): RuleStatsSnapshot | undefined {
     return this.#latest.get(ruleId);
+  }
+
+  /** Tells `listener` of every report for the rule until the handle is disposed. */
+  subscribe(ruleId: bigint, listener: StatsListener): Disposable {
+    const listeners = this.#listeners.get(ruleId) ?? new Set();
+    this.#listeners.set(ruleId, listeners.add(listener));
+    return {
+      [Symbol.dispose]: () => {
+        listeners.delete(listener);
+        if (listeners.size === 0 && this.#listeners.get(ruleId) === listeners) {
+          this.#listeners.delete(ruleId);
+        }
+      },
+    };
   }
 
   /** Takes in a client's report. Rows of rules that are not that client's are counted, not kept. */
@@ -63,12 +87,16 @@ export class RuleStatsCache {
       });
       if (owner === undefined) continue;
       metrics.setActiveConnections(labels, stats.activeConnections);
-      this.#latest.set(stats.ruleId, { clientName: client.clientName, stats, updatedAt });
+      const snapshot = { clientName: client.clientName, stats, updatedAt };
+      this.#latest.set(stats.ruleId, snapshot);
+      for (const listener of this.#listeners.get(stats.ruleId) ?? []) listener.next(snapshot);
     }
   }
 
   /** Drops what is known of a removed rule. */
   forget(rule: { readonly id: bigint; readonly ownerId: string | null }): void {
+    for (const listener of this.#listeners.get(rule.id) ?? []) listener.end();
+    this.#listeners.delete(rule.id);
     const client = this.#latest.get(rule.id)?.clientName;
     this.#latest.delete(rule.id);
     if (client === undefined) return;

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
+import { EventStreams } from "../../src/api/event_streams.ts";
 import { AdvertisedEndpoint } from "../../src/control/advertised_endpoint.ts";
 import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
@@ -78,7 +79,9 @@ export class ApiFixture extends RuleFixture {
     seed: null,
     controlPort: 7443,
   };
+  readonly streams = new EventStreams(this);
   readonly #app = createApp({
+    streams: this.streams,
     advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.identity }),
     audit: this.audit,
     trail: this.trail,
@@ -132,6 +135,12 @@ export class ApiFixture extends RuleFixture {
       ...(body === undefined ? {} : { body }),
     }, { remoteIp: "192.0.2.7" });
     return readAnswer(response.status, response.headers, await response.text());
+  }
+
+  /** A request whose answer is read by the test, a stream for example. */
+  async open(path: string, { method = "GET", token = "root" } = {}): Promise<Response> {
+    const headers = { Authorization: `Bearer ${token}` };
+    return await this.#app.request(path, { method, headers }, { remoteIp: "192.0.2.7" });
   }
 
   get(path: string, token = "root"): Promise<Answer> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { labTest } from "../kit/lab.ts";
+import { freePort } from "../kit/ports.ts";
 import { skip } from "../kit/skip.ts";
 
 labTest(
@@ -117,3 +118,18 @@ labTest(
     assert.deepEqual(await (await fetch(`http://${server.http}/healthz`)).json(), { status: "ok" });
   },
 );
+
+labTest("open event streams do not hold up the end of the server", async (lab) => {
+  const { server, operator } = await lab.connected({
+    clientArgs: ["--stats-report-interval-secs", "1"],
+  });
+  const id = await operator.push("edge-01", freePort(), "127.0.0.1:9");
+  const response = await fetch(`http://${operator.http}/v1/rules/${id}/stats/stream`, {
+    headers: { Authorization: `Bearer ${operator.token}` },
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert.match(String((await reader?.read())?.value), /^event: stats\ndata: \{"rule_id":0,/);
+  server.process.signal("SIGTERM");
+  while (!(await reader?.read())?.done);
+  assert.equal(await server.process.status, 0);
+});

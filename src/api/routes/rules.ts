@@ -1,19 +1,18 @@
 /**
- * `/v1/rules`: push, list, show, remove, counters.
+ * `/v1/rules`: push, list, show, remove.
  *
  * @module
  */
 
 import type { RuleService } from "../../control/rules.ts";
-import { PortunusError } from "../../core/errors.ts";
 import { checkPush } from "../../core/grants.ts";
 import { RuleBody } from "../../core/rule_body.ts";
 import { ackTimeoutSecs, completeRule, shapeOf } from "../../core/rule_input.ts";
-import { type OperatorDirectory, requireOwner } from "../../identity/operators.ts";
-import type { StoredRule } from "../../store/rules.ts";
+import type { OperatorDirectory } from "../../identity/operators.ts";
 import type { RuleStatsCache } from "../../traffic/rule_stats.ts";
-import { type AppContext, queryFlag, readJson, type Route, sendJson, u64Param } from "../http.ts";
-import { pushView, ruleView, statsView } from "../views/rule.ts";
+import { readJson, type Route, sendJson } from "../http.ts";
+import { ownRule } from "../own_rule.ts";
+import { pushView, ruleView } from "../views/rule.ts";
 
 export interface RuleRoutesOptions {
   readonly rules: RuleService;
@@ -21,18 +20,7 @@ export interface RuleRoutesOptions {
   readonly operators: OperatorDirectory;
 }
 
-export function ruleRoutes(
-  route: Route,
-  { rules, stats, operators }: RuleRoutesOptions,
-): void {
-  /** The rule of the path, if the caller may see it. */
-  const ownRule = (c: AppContext): StoredRule => {
-    const rule = rules.get(u64Param(c, "rule_id"));
-    if (!rule) throw new PortunusError("rule_not_found");
-    requireOwner(c.get("operator"), rule.ownerId);
-    return rule;
-  };
-
+export function ruleRoutes(route: Route, { rules, stats, operators }: RuleRoutesOptions): void {
   route("/v1/rules", {
     GET(c) {
       const { role, userId } = c.get("operator");
@@ -56,23 +44,13 @@ export function ruleRoutes(
 
   route("/v1/rules/:rule_id", {
     GET(c) {
-      const rule = ownRule(c);
+      const rule = ownRule(c, rules);
       return sendJson(c, ruleView(rule, stats.get(rule.id)));
     },
 
     async DELETE(c) {
-      await rules.remove(ownRule(c).id);
+      await rules.remove(ownRule(c, rules).id);
       return c.body(null, 204);
-    },
-  });
-
-  route("/v1/rules/:rule_id/stats", {
-    GET(c) {
-      const rule = ownRule(c);
-      const snapshot = stats.get(rule.id);
-      if (!snapshot) throw new PortunusError("rule_not_found");
-      const include = { perPort: queryFlag(c, "per_port"), perTarget: queryFlag(c, "per_target") };
-      return sendJson(c, statsView(rule, snapshot, include));
     },
   });
 }

@@ -93,6 +93,20 @@ export function statsView(
   };
 }
 
+/** The same for a stream of them: totals, and targets where they are asked for and there are any. */
+export function statsEventView(
+  rule: StoredRule,
+  snapshot: RuleStatsSnapshot,
+  { perTarget }: { readonly perTarget: boolean },
+) {
+  const { protocol: _protocol, per_port: _perPort, per_target, ...totals } = statsView(
+    rule,
+    snapshot,
+    { perPort: false, perTarget: false },
+  );
+  return perTarget && per_target ? { ...totals, per_target } : totals;
+}
+
 /** The single-target form shows as a list of one. */
 function targetsOf(rule: StoredRule): readonly RuleTarget[] {
   if (rule.targets.length > 0) return rule.targets;
