@@ -7,16 +7,20 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
+import { AccessService } from "../../src/control/access.ts";
 import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
 import type { Grant } from "../../src/core/grants.ts";
 import { type Json, parseJson, stringifyJson } from "../../src/core/json.ts";
+import { createIdentity } from "../../src/identity/identity.ts";
 import type { AuthenticationResult, OperatorDirectory } from "../../src/identity/operators.ts";
 import { AuditRepository } from "../../src/store/audit.ts";
 import { ClientRepository } from "../../src/store/clients.ts";
 import { EnrollmentRepository } from "../../src/store/enrollments.ts";
+import { IdentityStore } from "../../src/store/identity.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { systemRandom } from "../../src/system/random.ts";
+import { FakeHasher } from "./fake_hasher.ts";
 import { RuleFixture } from "./rule_fixture.ts";
 
 /** Operators by token; `root` is a superadmin, `alice` and `bob` are users. */
@@ -57,6 +61,8 @@ export interface Answer {
 export interface RequestOptions {
   /** @default {"root"} */
   readonly token?: string | null;
+  /** A session to use instead of a token, as a browser on our own pages does. */
+  readonly session?: string;
   readonly json?: Json;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -70,7 +76,20 @@ export class ApiFixture extends RuleFixture {
   readonly clients = new ClientRepository(this.db.store);
   readonly audit = new AuditRepository(this.db.store, this.clock);
   readonly trail = new AuditTrail(this);
+  readonly identity = new IdentityStore(this.db.store);
+  readonly hasher = new FakeHasher();
+  publicOrigin: string | null = null;
   readonly #app = createApp({
+    ...createIdentity({
+      store: this.identity,
+      hasher: this.hasher,
+      clock: this.clock,
+      random: systemRandom,
+      logger: this.logger,
+      newId: () => `01JABCDEFGHJKMNPQRSTVW${String(this.#ids++).padStart(4, "0")}`,
+    }),
+    access: new AccessService({ store: this.identity, rules: this.rules, logger: this.logger }),
+    publicOrigin: () => this.publicOrigin,
     audit: this.audit,
     trail: this.trail,
     clients: new ClientService({
@@ -116,18 +135,36 @@ export class ApiFixture extends RuleFixture {
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { token = "root", json, headers = {} } = options;
+    const { session, token = session === undefined ? "root" : null, json, headers = {} } = options;
     const body = json === undefined ? options.body : stringifyJson(json);
     const response = await this.#app.request(path, {
       method,
       headers: {
         ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(session === undefined ? {} : browserHeaders(session)),
         ...(json === undefined ? {} : { "Content-Type": "application/json" }),
         ...headers,
       },
       ...(body === undefined ? {} : { body }),
     }, { remoteIp: "192.0.2.7" });
     return readAnswer(response.status, response.headers, await response.text());
+  }
+
+  /** Gives a user a password that counts as `changeRequired` says. */
+  setPassword(userId: string, password: string, changeRequired = false): void {
+    this.identity.users.setPassword(userId, { hash: `fake:${password}`, changeRequired });
+  }
+
+  /** Logs in as a user with a password made up for the occasion; returns the session's secret. */
+  async login(userId: string, changeRequired = false): Promise<string> {
+    const password = `password of ${userId}`;
+    this.setPassword(userId, password, changeRequired);
+    const answer = await this.request("POST", "/v1/auth/login", {
+      token: null,
+      json: { user_id: userId, password },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    return /^portunus_session=([^;]+);/.exec(answer.headers.get("set-cookie") ?? "")?.[1] ?? "";
   }
 
   get(path: string, token = "root"): Promise<Answer> {
@@ -137,6 +174,16 @@ export class ApiFixture extends RuleFixture {
   post(path: string, json: Json, token = "root"): Promise<Answer> {
     return this.request("POST", path, { json, token });
   }
+}
+
+/** What a browser sends from one of our own pages. */
+export function browserHeaders(session: string) {
+  return {
+    Cookie: `portunus_session=${session}`,
+    Host: "portunus.test",
+    Origin: "http://portunus.test",
+    "X-Portunus-CSRF": "1",
+  };
 }
 
 function readAnswer(status: number, headers: Headers, text: string): Answer {
