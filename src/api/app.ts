@@ -7,28 +7,37 @@
 import { Hono } from "hono";
 import { PortunusError } from "../core/errors.ts";
 import { type AppEnv, routesOn } from "./http.ts";
-import { authenticate } from "./middleware/authenticate.ts";
+import { authenticate, type AuthenticateOptions } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
 import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
 import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
+import { authRoutes, type AuthRoutesOptions } from "./routes/auth.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
 import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stats.ts";
+import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
+import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
+import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
 export interface AppOptions
   extends
     AuditRoutesOptions,
+    AuthenticateOptions,
+    AuthRoutesOptions,
     ClientRoutesOptions,
+    CredentialRoutesOptions,
     EnrollmentRoutesOptions,
+    GrantRoutesOptions,
     OutcomeOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,
     SettingsRoutesOptions,
-    SystemRoutesOptions {
+    SystemRoutesOptions,
+    UserRoutesOptions {
   /** Makes the id that ties an unexpected error's answer to its log line. */
   readonly newId: () => string;
   readonly ui: UiAssets;
@@ -39,6 +48,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(errorHandler(options.logger, options.newId));
   systemRoutes(routesOn(app), options);
+  authRoutes(routesOn(app), options);
   const guarded = routesOn(app, recordOutcome(options), authenticate(options));
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
@@ -46,6 +56,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   ruleRoutes(guarded, options);
   ruleStatsRoutes(guarded, options);
   settingsRoutes(guarded, options);
+  userRoutes(guarded, options);
+  credentialRoutes(guarded, options);
+  grantRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

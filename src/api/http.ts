@@ -52,6 +52,16 @@ export function sendJson(
   return c.body(stringifyJson(value), status, { "Content-Type": "application/json" });
 }
 
+/** Reads a body as {@linkcode readJson} does; a request without one counts as `{}`. */
+export async function readOptionalJson<T extends z.ZodType>(
+  c: AppContext,
+  schema: T,
+): Promise<z.output<T>> {
+  const { body, headers } = c.req.raw;
+  const isEmpty = body === null || headers.get("content-length") === "0";
+  return isEmpty ? schema.parse({}) : await readJson(c, schema);
+}
+
 const JSON_MEDIA_TYPE = /^application\/(?:json|[^;\s]+\+json)\s*(?:;|$)/i;
 
 /**

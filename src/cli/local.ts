@@ -134,15 +134,20 @@ async function loadTls(dataDir: string, logger: Logger, io: ProcessIo): Promise<
   }
 }
 
-const dataDirOf = (flags: GlobalFlags, io: ProcessIo) =>
+export const dataDirOf = (flags: GlobalFlags, io: ProcessIo) =>
   resolveDataDir({ flag: flags.dataDir, env: io.env });
 
-const commandLogger = (io: ProcessIo): Logger => processLogger("portunus_server", io.env);
+export const commandLogger = (io: ProcessIo): Logger => processLogger("portunus_server", io.env);
 
 /** Opens the store; a failure's line begins with `prefix`, which differs between commands. */
-function open(dataDir: string, logger: Logger, prefix: string): Store {
+export function open(
+  dataDir: string,
+  logger: Logger,
+  prefix: string,
+  opener: typeof openStore = openStore,
+): Store {
   try {
-    return openStore({ dataDir, logger, clock: systemClock });
+    return opener({ dataDir, logger, clock: systemClock });
   } catch (error) {
     if (!(error instanceof PortunusError)) throw error;
     logStartupFailure(logger, error);

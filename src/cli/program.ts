@@ -33,6 +33,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addServerCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
+  addAuditCommands(program, run, io);
   return program;
 }
 
@@ -165,6 +166,20 @@ function addRuleCommands(program: Command, run: Run, io: ProcessIo): void {
         ...flags,
         ruleId: stats.processedArgs[0] as bigint,
       }, io),
+  );
+}
+
+function addAuditCommands(program: Command, run: Run, io: ProcessIo): void {
+  const audit = program.command("audit").description("The audit trail");
+
+  const prune = audit.command("prune")
+    .description("Delete old entries of the audit trail; the server may be running")
+    .requiredOption("--before <RFC3339>", "delete what is older than this time")
+    .option("--dry-run", "only count");
+  run(
+    prune,
+    async (flags: GlobalFlags & { before: string; dryRun?: true }) =>
+      (await import("./audit.ts")).pruneAudit(flags, io),
   );
 }
 

@@ -100,17 +100,25 @@ export class RuleService {
    * @throws {PortunusError} `rule_not_found`
    */
   async remove(id: bigint): Promise<void> {
-    const { registry, newId, logger } = this.#options;
     const rule = this.#rules.get(id);
     if (!rule) throw new PortunusError("rule_not_found");
-    this.#erase(rule);
-    const requestId = newId();
-    const log = { request_id: requestId, rule_id: `${id}`, client_name: rule.clientName };
-    const session = registry.ready(rule.clientId);
-    if (session && !await session.send(removeMessage(requestId, rule))) {
-      logger.warn("audit.rule_remove", { outcome: "client_unreachable", ...log });
-    }
-    logger.info("audit.rule_remove", { outcome: "success", ...log });
+    await this.removeAll([rule], () => undefined);
+  }
+
+  /**
+   * Does what {@linkcode remove} does for several rules, all or none, in one transaction with what
+   * `alongside` writes. Returns what that returns; when it throws, nothing has happened.
+   */
+  async removeAll<T>(doomed: readonly StoredRule[], alongside: () => T): Promise<T> {
+    const { rules } = this.#options;
+    const result = rules.transaction(() => {
+      const result = alongside();
+      for (const { id } of doomed) rules.remove(id);
+      return result;
+    });
+    for (const rule of doomed) this.#forget(rule);
+    await Promise.all(doomed.map((rule) => this.#sendRemoval(rule)));
+    return result;
   }
 
   /** Follows a client that was renamed; the store has done so already. */
@@ -273,8 +281,23 @@ export class RuleService {
 
   #erase(rule: StoredRule): void {
     this.#options.rules.remove(rule.id);
+    this.#forget(rule);
+  }
+
+  #forget(rule: StoredRule): void {
     this.#rules.delete(rule.id);
     this.#options.onRemoved(rule);
+  }
+
+  async #sendRemoval(rule: StoredRule): Promise<void> {
+    const { registry, newId, logger } = this.#options;
+    const requestId = newId();
+    const log = { request_id: requestId, rule_id: `${rule.id}`, client_name: rule.clientName };
+    const session = registry.ready(rule.clientId);
+    if (session && !await session.send(removeMessage(requestId, rule))) {
+      logger.warn("audit.rule_remove", { outcome: "client_unreachable", ...log });
+    }
+    logger.info("audit.rule_remove", { outcome: "success", ...log });
   }
 
   #now(): Temporal.Instant {

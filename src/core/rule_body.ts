@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 
-const u16 = z.int().min(0).max(0xffff);
+export const u16 = z.int().min(0).max(0xffff);
 const u32 = z.int().min(0).max(0xffff_ffff);
 /** `parseJson` gives integers beyond 2^53 as `bigint`. */
 export const u64 = z.union([z.int().min(0), z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn)]);

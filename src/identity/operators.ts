@@ -15,9 +15,14 @@ export interface Operator {
   readonly role: Role;
 }
 
+export interface AuthenticationFailure {
+  readonly ok: false;
+  readonly code: "credential_invalid" | "user_disabled";
+}
+
 export type AuthenticationResult =
   | { readonly ok: true; readonly operator: Operator }
-  | { readonly ok: false; readonly code: "credential_invalid" | "user_disabled" };
+  | AuthenticationFailure;
 
 export interface OperatorDirectory {
   /** Whether an enabled superadmin exists. Until then the API is closed. */
@@ -28,9 +33,12 @@ export interface OperatorDirectory {
   grantsOf(userId: string): Promise<readonly Grant[]>;
 }
 
-/** @throws {AccessError} `role_required` unless `operator` is a superadmin */
-export function requireSuperadmin(operator: Operator): void {
-  if (operator.role !== "superadmin") throw new AccessError("role_required", "superadmin only");
+/**
+ * @param text what the refusal says; routes about identities say `rbac: role_required`
+ * @throws {AccessError} `role_required` unless `operator` is a superadmin
+ */
+export function requireSuperadmin(operator: Operator, text = "superadmin only"): void {
+  if (operator.role !== "superadmin") throw new AccessError("role_required", text);
 }
 
 /** @throws {AccessError} `not_owner` unless `operator` owns the thing or is a superadmin */

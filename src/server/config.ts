@@ -14,6 +14,7 @@ import {
 } from "../core/address.ts";
 import { PortunusError } from "../core/errors.ts";
 import { RULES } from "../core/limits.ts";
+import { isWebOrigin } from "../core/origin.ts";
 
 /** Effective settings of a server. Paths are as the operator wrote them. */
 export interface ServerConfig {
@@ -28,6 +29,8 @@ export interface ServerConfig {
   readonly udpMaxFlowsPerRule: number;
   /** A superadmin's token from the file; used only while no superadmin exists. */
   readonly operatorToken: string | null;
+  /** Where browsers reach the Web UI; `null` for wherever the request says. */
+  readonly publicOrigin: string | null;
 }
 
 const socketAddress = (key: string, fallback: string) =>
@@ -60,12 +63,16 @@ const schema = (dataDir: string) =>
     udp_flow_idle_secs: between("udp_flow_idle_secs", 30, 300, 60),
     udp_max_flows_per_rule: between("udp_max_flows_per_rule", 1, 65_535, 1_024),
     operator_token: z.string().optional(),
+    operator_http_public_origin: z.string().refine(isWebOrigin, {
+      // Without what was written: it may hold a password.
+      error: "operator_http_public_origin must be http:// or https:// with a host and maybe a " +
+        "port, and nothing after it",
+    }).optional(),
     // Accepted so that a 3.1.0 file still loads; they had no effect there either.
     token_store_path: z.string().optional(),
     operator_store_path: z.string().optional(),
     shutdown_drain_timeout_secs: z.int().min(0).optional(),
     log_format: z.enum(["json", "compact"]).optional(),
-    operator_http_public_origin: z.string().optional(),
   });
 
 /**
@@ -96,6 +103,7 @@ export function parseServerConfig(text: string, dataDir: string): ServerConfig {
     udpFlowIdleSecs: config.udp_flow_idle_secs,
     udpMaxFlowsPerRule: config.udp_max_flows_per_rule,
     operatorToken: config.operator_token ?? null,
+    publicOrigin: config.operator_http_public_origin ?? null,
   };
 }
 

@@ -26,6 +26,7 @@ Deno.test("parseServerConfig() has a default for everything", () => {
     udpFlowIdleSecs: 60,
     udpMaxFlowsPerRule: 1_024,
     operatorToken: null,
+    publicOrigin: null,
   });
 });
 
@@ -53,6 +54,7 @@ Deno.test("parseServerConfig() reads every key of a 3.1.0 file", () => {
   assert.equal(config.rangeRuleMaxPorts, 4_294_967_295);
   assert.deepEqual([config.udpFlowIdleSecs, config.udpMaxFlowsPerRule], [300, 65_535]);
   assert.equal(config.operatorToken, "sesame");
+  assert.equal(config.publicOrigin, "https://portunus.example");
 });
 
 Deno.test("parseServerConfig() names the key and the range of a number outside it", () => {
@@ -72,6 +74,14 @@ Deno.test("parseServerConfig() names the key and the range of a number outside i
     );
   }
   parse("range_rule_max_ports = 1\nudp_flow_idle_secs = 30\nudp_max_flows_per_rule = 1");
+});
+
+Deno.test("parseServerConfig() wants an origin, and does not show what else it was given", () => {
+  for (const text of ["https://me:secret@portunus.example", "https://a/secret", "secret"]) {
+    const message = refusal(`operator_http_public_origin = "${text}"`);
+    assert.match(message, /^config_invalid: operator_http_public_origin must be http/);
+    assert.ok(!message.includes("secret"), message);
+  }
 });
 
 Deno.test("parseServerConfig() refuses unknown keys and wrong types, naming the key", () => {

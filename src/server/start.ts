@@ -26,6 +26,7 @@ import { startControlServer } from "../wire/control_server.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
+import { createOperatorServices } from "./operator_services.ts";
 import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
@@ -104,6 +105,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const app = createApp({
     ...services,
     ...auditing,
+    ...createOperatorServices(cleanup, { ...options, live, store, rules: services.rules }),
     operators: new LocalOperators(operatorRows, clock),
     metrics,
     logger,

@@ -120,6 +120,16 @@ export class CredentialRepository {
     return changed > 0;
   }
 
+  /** Ends all credentials of a user; returns how many were active. */
+  revokeAllOf(userId: string, now: Temporal.Instant): number {
+    return this.#store.db.run(
+      `UPDATE credentials SET status = 'revoked', revoked_at = ?
+       WHERE user_id = ? AND status = 'active'`,
+      toStoreText(now),
+      userId,
+    );
+  }
+
   /**
    * Enters a superadmin without a password and its credential, or neither.
    *

@@ -9,7 +9,7 @@ import { errorText, PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Database, StoreError } from "./database.ts";
 import { lockStore } from "./lock.ts";
-import { migrate, schemaVersion } from "./migrate.ts";
+import { migrate, pendingMigrations, schemaVersion } from "./migrate.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
 import { storePaths } from "./paths.ts";
 import { checkSchema } from "./schema_check.ts";
@@ -22,7 +22,7 @@ export interface OpenOptions {
   readonly migrations?: readonly Migration[];
 }
 
-/** The open store: one connection, and the lock that makes it the only one of its data directory. */
+/** The open store: one connection, and what is held while it lasts, such as the lock. */
 export class Store implements Disposable {
   readonly #held: Disposable;
 
@@ -44,6 +44,11 @@ export class Store implements Disposable {
   /** Version of the schema on disk. @throws {StoreError} when the store cannot be read */
   schemaVersion(): number {
     return schemaVersion(this.db);
+  }
+
+  /** Gives free pages back to the file system, in stores that 3.2.0 or a later version created. */
+  reclaim(): void {
+    this.db.all("PRAGMA incremental_vacuum");
   }
 
   /** Folds the log into the file and gives the store free. */
@@ -75,6 +80,41 @@ export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: O
     return new Store(db, held.move());
   } catch (error) {
     throw openError(path, error);
+  }
+}
+
+/**
+ * Opens the store for work that does not disturb a running server: without the lock, if there is
+ * a store and it needs no migration; otherwise like {@linkcode openStore}.
+ *
+ * @throws {PortunusError} as {@linkcode openStore}
+ */
+export function openBeside(options: OpenOptions): Store {
+  const { database: path } = storePaths(options.dataDir);
+  try {
+    return openCurrent(path, options) ?? openStore(options);
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+/** The store as it is; `null` when there is none yet, or an older one. */
+function openCurrent(path: string, { logger, migrations = MIGRATIONS }: OpenOptions): Store | null {
+  if (isMissingOrEmpty(path)) return null;
+  using held = new DisposableStack();
+  const db = held.use(openDatabase(path));
+  if (pendingMigrations(db, migrations).length > 0) return null;
+  checkSchema(db, migrations);
+  logger.info("store.opened", { path, target_version: migrations.at(-1)?.version });
+  return new Store(db, held.move());
+}
+
+function isMissingOrEmpty(path: string): boolean {
+  try {
+    return Deno.statSync(path).size === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
   }
 }
 

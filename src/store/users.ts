@@ -24,6 +24,21 @@ export interface UserRow {
   readonly passwordChangeRequired: boolean;
 }
 
+/** A user with numbers of what belongs to them. */
+export interface UserSummary extends UserRow {
+  readonly grantCount: number;
+  /** Active API credentials. */
+  readonly credentialCount: number;
+}
+
+/** A new password. */
+export interface PasswordChange {
+  /** Argon2 PHC string. */
+  readonly hash: string;
+  /** Whether it must be changed at the next login. */
+  readonly changeRequired: boolean;
+}
+
 export interface NewUser {
   readonly userId: string;
   readonly role: Role;
@@ -36,6 +51,11 @@ export interface NewUser {
 
 const COLUMNS = `user_id, role, display_name, disabled, created_at,
   password_hash IS NOT NULL AS has_password, password_change_required`;
+
+const COUNTS = `
+  (SELECT count(*) FROM grants WHERE grants.user_id = users.user_id) AS grant_count,
+  (SELECT count(*) FROM credentials
+   WHERE credentials.user_id = users.user_id AND status = 'active') AS credential_count`;
 
 export class UserRepository {
   readonly #store: Store;
@@ -52,6 +72,21 @@ export class UserRepository {
   get(userId: string): UserRow | undefined {
     const row = this.#store.db.get(`SELECT ${COLUMNS} FROM users WHERE user_id = ?`, userId);
     return row && toUser(row);
+  }
+
+  /** Every user by id, with counts. */
+  summaries(): UserSummary[] {
+    return this.#store.db.all(`SELECT ${COLUMNS}, ${COUNTS} FROM users ORDER BY user_id`)
+      .map(toSummary);
+  }
+
+  /** A user with counts. */
+  summary(userId: string): UserSummary | undefined {
+    const row = this.#store.db.get(
+      `SELECT ${COLUMNS}, ${COUNTS} FROM users WHERE user_id = ?`,
+      userId,
+    );
+    return row && toSummary(row);
   }
 
   /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
@@ -89,6 +124,25 @@ export class UserRepository {
     );
   }
 
+  /** Gives a user another password. `false` when there is no such user. */
+  setPassword(userId: string, { hash, changeRequired }: PasswordChange): boolean {
+    const changed = this.#store.db.run(
+      "UPDATE users SET password_hash = ?, password_change_required = ? WHERE user_id = ?",
+      hash,
+      changeRequired ? 1 : 0,
+      userId,
+    );
+    return changed > 0;
+  }
+
+  /**
+   * Deletes a user and, by foreign key, their credentials, grants, sessions and rules. `false` when
+   * there is no such user.
+   */
+  delete(userId: string): boolean {
+    return this.#store.db.run("DELETE FROM users WHERE user_id = ?", userId) > 0;
+  }
+
   #count(sql: string): number {
     return Number(this.#store.db.get(sql)?.n ?? 0n);
   }
@@ -104,5 +158,14 @@ function toUser(columns: Columns): UserRow {
     createdAt: row.instant("created_at"),
     hasPassword: row.boolean("has_password"),
     passwordChangeRequired: row.boolean("password_change_required"),
+  };
+}
+
+function toSummary(columns: Columns): UserSummary {
+  const row = new Row("users", "user_id", columns);
+  return {
+    ...toUser(columns),
+    grantCount: row.number("grant_count"),
+    credentialCount: row.number("credential_count"),
   };
 }

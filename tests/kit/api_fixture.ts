@@ -9,16 +9,20 @@ import { createApp } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
 import { EventStreams } from "../../src/api/event_streams.ts";
 import { AdvertisedEndpoint } from "../../src/control/advertised_endpoint.ts";
+import { AccessService } from "../../src/control/access.ts";
 import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
 import type { Grant } from "../../src/core/grants.ts";
 import { type Json, parseJson, stringifyJson } from "../../src/core/json.ts";
+import { createIdentity } from "../../src/identity/identity.ts";
 import type { AuthenticationResult, OperatorDirectory } from "../../src/identity/operators.ts";
 import { AuditRepository } from "../../src/store/audit.ts";
 import { ClientRepository } from "../../src/store/clients.ts";
 import { EnrollmentRepository } from "../../src/store/enrollments.ts";
+import { IdentityStore } from "../../src/store/identity.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { systemRandom } from "../../src/system/random.ts";
+import { FakeHasher } from "./fake_hasher.ts";
 import { RuleFixture } from "./rule_fixture.ts";
 
 /** Operators by token; `root` is a superadmin, `alice` and `bob` are users. */
@@ -59,6 +63,8 @@ export interface Answer {
 export interface RequestOptions {
   /** @default {"root"} */
   readonly token?: string | null;
+  /** A session to use instead of a token, as a browser on our own pages does. */
+  readonly session?: string;
   readonly json?: Json;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,16 +79,29 @@ export class ApiFixture extends RuleFixture {
   readonly audit = new AuditRepository(this.db.store, this.clock);
   readonly trail = new AuditTrail(this);
   readonly settings = new SettingsRepository(this.db.store);
-  readonly identity = {
+  readonly server = {
     fingerprint: "ab".repeat(32),
     sans: { dns: ["public.example"], ips: ["127.0.0.1"] },
     seed: null,
     controlPort: 7443,
   };
   readonly streams = new EventStreams(this);
+  readonly identity = new IdentityStore(this.db.store);
+  readonly hasher = new FakeHasher();
+  publicOrigin: string | null = null;
   readonly #app = createApp({
     streams: this.streams,
-    advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.identity }),
+    advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.server }),
+    ...createIdentity({
+      store: this.identity,
+      hasher: this.hasher,
+      clock: this.clock,
+      random: systemRandom,
+      logger: this.logger,
+      newId: () => `01JABCDEFGHJKMNPQRSTVW${String(this.#ids++).padStart(4, "0")}`,
+    }),
+    access: new AccessService({ store: this.identity, rules: this.rules, logger: this.logger }),
+    publicOrigin: () => this.publicOrigin,
     audit: this.audit,
     trail: this.trail,
     clients: new ClientService({
@@ -96,7 +115,7 @@ export class ApiFixture extends RuleFixture {
       clients: this.clients,
       enrollments: new EnrollmentRepository(this.db.store),
       settings: this.settings,
-      server: this.identity,
+      server: this.server,
       clock: this.clock,
       random: systemRandom,
       newId: () => `01JABCDEFGHJKMNPQRSTVWXY0${this.#ids++}`,
@@ -123,12 +142,13 @@ export class ApiFixture extends RuleFixture {
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { token = "root", json, headers = {} } = options;
+    const { session, token = session === undefined ? "root" : null, json, headers = {} } = options;
     const body = json === undefined ? options.body : stringifyJson(json);
     const response = await this.#app.request(path, {
       method,
       headers: {
         ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(session === undefined ? {} : browserHeaders(session)),
         ...(json === undefined ? {} : { "Content-Type": "application/json" }),
         ...headers,
       },
@@ -143,6 +163,23 @@ export class ApiFixture extends RuleFixture {
     return await this.#app.request(path, { method, headers }, { remoteIp: "192.0.2.7" });
   }
 
+  /** Gives a user a password that counts as `changeRequired` says. */
+  setPassword(userId: string, password: string, changeRequired = false): void {
+    this.identity.users.setPassword(userId, { hash: `fake:${password}`, changeRequired });
+  }
+
+  /** Logs in as a user with a password made up for the occasion; returns the session's secret. */
+  async login(userId: string, changeRequired = false): Promise<string> {
+    const password = `password of ${userId}`;
+    this.setPassword(userId, password, changeRequired);
+    const answer = await this.request("POST", "/v1/auth/login", {
+      token: null,
+      json: { user_id: userId, password },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    return /^portunus_session=([^;]+);/.exec(answer.headers.get("set-cookie") ?? "")?.[1] ?? "";
+  }
+
   get(path: string, token = "root"): Promise<Answer> {
     return this.request("GET", path, { token });
   }
@@ -150,6 +187,16 @@ export class ApiFixture extends RuleFixture {
   post(path: string, json: Json, token = "root"): Promise<Answer> {
     return this.request("POST", path, { json, token });
   }
+}
+
+/** What a browser sends from one of our own pages. */
+export function browserHeaders(session: string) {
+  return {
+    Cookie: `portunus_session=${session}`,
+    Host: "portunus.test",
+    Origin: "http://portunus.test",
+    "X-Portunus-CSRF": "1",
+  };
 }
 
 function readAnswer(status: number, headers: Headers, text: string): Answer {

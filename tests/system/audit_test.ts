@@ -33,13 +33,18 @@ async function denied(lab: Lab, http: string, count: number, start = 0): Promise
   return numbers;
 }
 
+/** Asks for the trail until it has so many entries: it shows what is stored, and nothing else. */
+async function untilStored(operator: Operator, count: number): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await numbersIn(operator)).length < count) {
+    assert.ok(performance.now() < deadline, "the entries did not become durable");
+  }
+}
+
 labTest("what the audit trail shows survives SIGKILL", async (lab) => {
   const { server, operator } = await lab.operated();
   const expected = await denied(lab, server.http, 8);
-  const deadline = performance.now() + PATIENCE_MS;
-  while ((await numbersIn(operator)).length < expected.length) {
-    assert.ok(performance.now() < deadline, "the entries did not become durable");
-  }
+  await untilStored(operator, expected.length);
   await server.process.kill();
 
   const again = await lab.server();
@@ -98,4 +103,20 @@ labTest("the audit trail has each request once, with what became of it", async (
       },
     ].map((entry) => ({ ...entry, timestamp: undefined })),
   );
+});
+
+labTest("audit prune works beside a running server, which goes on recording", async (lab) => {
+  const { server, operator } = await lab.operated();
+  await denied(lab, server.http, 3);
+  await untilStored(operator, 3);
+  const { code, stdout, stderr } = await lab.serverCommand([
+    ...["--data-dir", server.dataDir, "audit", "prune"],
+    ...["--before", "2999-01-01T00:00:00Z"],
+  ]);
+  assert.deepEqual([code, stdout], [0, "audit_prune deleted=3\n"], stderr);
+  assert.deepEqual(await numbersIn(operator), []);
+  const expected = await denied(lab, server.http, 2, 3);
+  assert.equal(await server.process.stop(), 0);
+  const again = await lab.server();
+  assert.deepEqual(await numbersIn(new Operator(lab, again.http, operator.token)), expected);
 });

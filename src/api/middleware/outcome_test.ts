@@ -8,6 +8,7 @@ import { OperatorRepository } from "../../store/operators.ts";
 import type { AppEnv } from "../http.ts";
 import { errorHandler } from "./errors.ts";
 import { recordOutcome } from "./outcome.ts";
+import { hashSecret } from "../../system/secret_hash.ts";
 import { ApiFixture, type RequestOptions } from "../../../tests/kit/api_fixture.ts";
 
 /** The last line about a request, as `<event> <actor> <method> <path> <reason>`. */
@@ -168,18 +169,31 @@ Deno.test("no secret of a request comes into the store, its log or the log lines
   api.db.addUser({ userId: "dave", role: "user", token: `${MARK}dave` });
   const operators = new LocalOperators(new OperatorRepository(api.db.store), api.clock);
   api.operators.authenticate = (bearer) => operators.authenticate(bearer);
+  api.hasher.hash = (password) => Promise.resolve(hashSecret(password));
 
   const secret = fc.stringMatching(/^\w{0,20}$/).map((text) => `${MARK}${text}`);
   const token = fc.oneof(secret, fc.constantFrom(`${MARK}carol`, `${MARK}dave`));
   const value = fc.oneof(secret, fc.dictionary(secret, secret), fc.array(secret));
+  const passwords = fc.record({
+    user_id: fc.constantFrom("alice", "carol", "erin"),
+    display_name: fc.constant("Erin"),
+    password: secret,
+    password_confirm: secret,
+    current_password: secret,
+    new_password: secret,
+    new_password_confirm: secret,
+    initial_password: secret,
+    setup_token: secret,
+  }).map((it) => JSON.stringify(it));
   const body = fc.oneof(
+    passwords,
     secret,
     fc.record({ client: secret, password: value }).map((it) =>
       JSON.stringify({ name: "edge", address: "127.0.0.1", listen_port: 1, ...it })
     ),
   );
   const headers = fc.record({
-    "Authorization": fc.tuple(fc.constantFrom("Bearer", "Basic", "bearer"), token)
+    "Authorization": fc.tuple(fc.constantFrom("Bearer", "Bearer", "Basic"), token)
       .map((it) => it.join(" ")),
     "Cookie": secret.map((it) => `portunus_session=${it}`),
     "Content-Type": fc.oneof(fc.constant("application/json"), secret),
@@ -191,6 +205,11 @@ Deno.test("no secret of a request comes into the store, its log or the log lines
     "/v1/audit",
     "/v1/client-enrollments",
     "/v1/clients/x/revoke",
+    "/v1/auth/login",
+    "/v1/auth/onboarding",
+    "/v1/users",
+    "/v1/users/alice/password",
+    "/v1/users/me/password",
   ];
   const requests = fc.record({
     method: fc.constantFrom("GET", "POST", "DELETE", "PUT", "PATCH"),
@@ -207,6 +226,13 @@ Deno.test("no secret of a request comes into the store, its log or the log lines
     }),
     { numRuns: 300 },
   );
+  // Whatever was generated, there is one of each kind.
+  await api.request("GET", `/v1/rules?a=${MARK}`, { token: `${MARK}carol` });
+  await api.request("POST", "/v1/users/alice/password", {
+    token: `${MARK}carol`,
+    json: { new_password: `${MARK} is the password` },
+  });
+  await api.request("POST", `/v1/rules?a=${MARK}`, { token: `${MARK}nobody`, body: MARK });
   api.trail[Symbol.dispose]();
 
   const { path } = api.db.store.db;
@@ -214,7 +240,7 @@ Deno.test("no secret of a request comes into the store, its log or the log lines
     ["", "-wal"].map((suffix) =>
       new TextDecoder("latin1").decode(Deno.readFileSync(`${path}${suffix}`))
     ).join("") + api.logger.text();
-  for (const expected of ["POST /v1/rules", "carol", "operator.allow", "credential_invalid"]) {
+  for (const expected of ["POST /v1/rules", "carol", "operator.allow", "password_reset"]) {
     assert.ok(kept.includes(expected), `what was searched does not even have ${expected}`);
   }
   assert.ok(!kept.includes(MARK));

@@ -1,0 +1,43 @@
+import { errorText } from "../core/errors.ts";
+import { parseInstant } from "../core/instant.ts";
+import { AuditRepository } from "../store/audit.ts";
+import { StoreError } from "../store/database.ts";
+import { openBeside } from "../store/open.ts";
+import { systemClock } from "../system/clock.ts";
+import type { ProcessIo } from "../system/process_io.ts";
+import type { GlobalFlags } from "./flags.ts";
+import { CommandError } from "./http_client.ts";
+import { commandLogger, dataDirOf, open } from "./local.ts";
+
+const INVALID_EXIT = 3;
+
+/** `audit prune`. It is run from cron, so a server may have the store open. */
+export function pruneAudit(
+  flags: GlobalFlags & { readonly before: string; readonly dryRun?: true },
+  io: ProcessIo,
+): number {
+  const before = parseBefore(flags.before);
+  using store = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ", openBeside);
+  const audit = new AuditRepository(store, systemClock);
+  try {
+    if (flags.dryRun) {
+      io.out(`audit_prune dry_run=true would_delete=${audit.countBefore(before)}`);
+      return 0;
+    }
+    const deleted = audit.deleteBefore(before);
+    store.reclaim();
+    io.out(`audit_prune deleted=${deleted}`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new CommandError(`error: ${error.message}`, 1);
+  }
+}
+
+function parseBefore(text: string): Temporal.Instant {
+  try {
+    return parseInstant(text);
+  } catch (error) {
+    throw new CommandError(`error: --before must be RFC3339: ${errorText(error)}`, INVALID_EXIT);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Users and their passwords.
+ *
+ * @module
+ */
+
+import type { Clock } from "../core/clock.ts";
+import { AccessError, PortunusError } from "../core/errors.ts";
+import { instantFromMillis } from "../core/instant.ts";
+import { passwordProblem } from "../core/password.ts";
+import type { Logger } from "../core/log.ts";
+import { StoreError } from "../store/database.ts";
+import type { IdentityStore } from "../store/identity.ts";
+import type { Role, UserSummary } from "../store/users.ts";
+import { newToken, type Random } from "../system/random.ts";
+import type { PasswordHasher } from "./password_hasher.ts";
+import type { Throttle } from "./throttle.ts";
+import { displayName, knownUserId, personalUserId } from "./user_ids.ts";
+
+/** A user as a superadmin asks for one. */
+export interface UserDraft {
+  readonly userId: string;
+  readonly displayName: string;
+  readonly role: string;
+  /** `null` for a user who works by API credentials alone. */
+  readonly initialPassword: string | null;
+  readonly passwordChangeRequired: boolean;
+}
+
+export interface CreatedUser {
+  readonly userId: string;
+  readonly displayName: string;
+  readonly role: Role;
+}
+
+export interface PasswordChangeRequest {
+  readonly current: string;
+  readonly next: string;
+  readonly confirmation: string;
+}
+
+export interface PasswordReset {
+  /** `null` to have one made up. */
+  readonly password: string | null;
+  /** Whether the user has to change a given password at the next login; a made up one always. */
+  readonly temporary: boolean;
+  readonly keepApiTokens: boolean;
+  readonly remoteIp: string;
+}
+
+export interface PasswordResetResult {
+  readonly sessionsRevoked: number;
+  readonly apiTokensRevoked: number;
+  readonly passwordChangeRequired: boolean;
+  /** The password that was made up, this once. */
+  readonly generatedPassword: string | null;
+}
+
+export interface AccountsOptions {
+  readonly store: IdentityStore;
+  readonly throttle: Throttle;
+  readonly hasher: PasswordHasher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class Accounts {
+  readonly #options: AccountsOptions;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  /** Every user by id. */
+  list(): Promise<readonly UserSummary[]> {
+    return Promise.try(() => this.#options.store.users.summaries());
+  }
+
+  /** @throws {AccessError} `invalid_user_id`, `user_not_found` */
+  get(userId: string): Promise<UserSummary> {
+    return Promise.try(() => {
+      const user = this.#options.store.users.summary(knownUserId(userId));
+      if (!user) throw new AccessError("user_not_found");
+      return user;
+    });
+  }
+
+  /** What to call a user: the display name, or the id of one whose row is gone. */
+  displayNameOf(userId: string): Promise<string> {
+    return Promise.try(() => this.#options.store.users.get(userId)?.displayName ?? userId);
+  }
+
+  /**
+   * Enters a user, for the log on behalf of `actor`.
+   *
+   * @throws {PortunusError} `invalid_user_id`, `reserved_user_id`, `invalid_display_name`,
+   * `role_required`, `initial_password_required`, the codes of the password policy,
+   * `user_already_exists`, in this order
+   */
+  async create(actor: string, draft: UserDraft): Promise<CreatedUser> {
+    const { store, hasher, clock, logger } = this.#options;
+    const user = {
+      userId: personalUserId(draft.userId),
+      displayName: displayName(draft.displayName),
+      role: roleOf(draft.role),
+    };
+    const { initialPassword, passwordChangeRequired } = draft;
+    // An empty password is no way to ask for none.
+    if (initialPassword === "" || initialPassword === null && passwordChangeRequired) {
+      throw new PortunusError("initial_password_required");
+    }
+    if (initialPassword !== null) requirePolicy(initialPassword);
+    if (store.users.get(user.userId)) throw new AccessError("user_already_exists");
+    const passwordHash = initialPassword === null ? null : await hasher.hash(initialPassword);
+    const createdAt = instantFromMillis(clock.now());
+    asConflict("user_already_exists", () => {
+      store.users.insert({ ...user, createdAt, passwordHash, passwordChangeRequired });
+    });
+    logger.info("operator.user_added", { actor, new_user: user.userId, outcome: "ok" });
+    return user;
+  }
+
+  /**
+   * A user's own change. Sessions stay.
+   *
+   * @throws {PortunusError} `password_mismatch`, `invalid_login` for a wrong current password, the
+   * codes of the password policy
+   */
+  async changeOwnPassword(userId: string, request: PasswordChangeRequest): Promise<void> {
+    const { store, hasher } = this.#options;
+    const { current, next, confirmation } = request;
+    if (next !== confirmation) throw new PortunusError("password_mismatch");
+    const before = store.users.passwordHash(userId);
+    if (!await hasher.verify(current, before)) {
+      throw new AccessError("invalid_login", "the current password is wrong");
+    }
+    requirePolicy(next);
+    const hash = await hasher.hash(next);
+    store.write(() => {
+      // Whoever reset the password meanwhile wins.
+      if (store.users.passwordHash(userId) !== before) {
+        throw new AccessError("invalid_login", "the current password is wrong");
+      }
+      store.users.setPassword(userId, { hash, changeRequired: false });
+    });
+  }
+
+  /**
+   * A superadmin's reset: the user's sessions end, and their API tokens unless they are to stay.
+   *
+   * @throws {PortunusError} `invalid_user_id`, `rate_limited`, the codes of the password policy,
+   * `user_not_found`, in this order
+   */
+  async resetPassword(userId: string, reset: PasswordReset): Promise<PasswordResetResult> {
+    const subject = knownUserId(userId);
+    const key = { subject, remoteAddr: reset.remoteIp, action: "password_reset" } as const;
+    return await this.#options.throttle.guard(key, () => this.#resetPassword(userId, reset));
+  }
+
+  async #resetPassword(userId: string, reset: PasswordReset): Promise<PasswordResetResult> {
+    const { store, hasher, clock, random } = this.#options;
+    const generatedPassword = reset.password === null ? newToken(random) : null;
+    const password = generatedPassword ?? reset.password ?? "";
+    const changeRequired = generatedPassword !== null || reset.temporary;
+    requirePolicy(password);
+    if (!store.users.get(userId)) throw new AccessError("user_not_found");
+    const hash = await hasher.hash(password);
+    const now = instantFromMillis(clock.now());
+    return store.write(() => {
+      if (!store.users.setPassword(userId, { hash, changeRequired })) {
+        throw new AccessError("user_not_found");
+      }
+      return {
+        sessionsRevoked: store.sessions.revokeAllOf(userId, now),
+        apiTokensRevoked: reset.keepApiTokens ? 0 : store.credentials.revokeAllOf(userId, now),
+        passwordChangeRequired: changeRequired,
+        generatedPassword,
+      };
+    });
+  }
+}
+
+/** 3.1.0 answers an unknown role as it does a missing one. */
+function roleOf(text: string): Role {
+  if (text !== "superadmin" && text !== "user") throw new AccessError("role_required");
+  return text;
+}
+
+/** @throws {PortunusError} the codes of the password policy */
+export function requirePolicy(password: string): void {
+  const problem = passwordProblem(password);
+  if (problem !== null) throw new PortunusError(problem);
+}
+
+/** Runs `insert`; a row that is there already is the caller's conflict. */
+export function asConflict(code: "user_already_exists" | "user_not_found", insert: () => void) {
+  try {
+    insert();
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === "conflict") throw new AccessError(code);
+    throw error;
+  }
+}

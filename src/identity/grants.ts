@@ -1,0 +1,91 @@
+import type { Clock } from "../core/clock.ts";
+import { AccessError } from "../core/errors.ts";
+import { ANY_CLIENT } from "../core/grants.ts";
+import { clientNameProblem } from "../core/ids.ts";
+import { instantFromMillis } from "../core/instant.ts";
+import type { Logger } from "../core/log.ts";
+import { type PortRange } from "../core/ports.ts";
+import { type Protocol, PROTOCOLS } from "../core/rule.ts";
+import type { GrantRow } from "../store/grants.ts";
+import type { IdentityStore } from "../store/identity.ts";
+import { asConflict } from "./accounts.ts";
+import { knownUserId, personalUserId } from "./user_ids.ts";
+
+/** A grant as a superadmin asks for one. */
+export interface GrantDraft {
+  readonly userId: string;
+  readonly client: string;
+  readonly listen: PortRange;
+  readonly protocols: readonly string[];
+  readonly note: string | null;
+}
+
+export interface GrantsOptions {
+  readonly store: IdentityStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes a ULID. */
+  readonly newId: () => string;
+}
+
+/** What users may forward. Revoking takes rules with it, and is in `control/access.ts`. */
+export class Grants {
+  readonly #options: GrantsOptions;
+
+  constructor(options: GrantsOptions) {
+    this.#options = options;
+  }
+
+  /** Grants by id, of one user or, with `null`, of all. @throws {AccessError} `invalid_user_id` */
+  list(userId: string | null): Promise<readonly GrantRow[]> {
+    const { grants } = this.#options.store;
+    return Promise.try(() => userId === null ? grants.list() : grants.listOf(knownUserId(userId)));
+  }
+
+  /**
+   * Enters a grant, for the log on behalf of `actor`. Its client need not exist.
+   *
+   * @throws {AccessError} `invalid_user_id`, `reserved_user_id`, `invalid_client`,
+   * `invalid_port_range`, `empty_protocol_set`, `user_not_found`, in this order
+   */
+  add(actor: string, draft: GrantDraft): Promise<GrantRow> {
+    const { store, clock, logger, newId } = this.#options;
+    return Promise.try(() => {
+      const checked = {
+        userId: personalUserId(draft.userId),
+        client: clientOf(draft.client),
+        listen: rangeOf(draft.listen),
+        protocols: protocolsOf(draft.protocols),
+        note: draft.note,
+      };
+      const createdAt = instantFromMillis(clock.now());
+      const grant: GrantRow = { ...checked, grantId: newId(), createdAt };
+      asConflict("user_not_found", () => store.grants.insert(grant));
+      logger.info("operator.grant_added", {
+        actor,
+        target: grant.userId,
+        grant_id: grant.grantId,
+        outcome: "ok",
+      });
+      return grant;
+    });
+  }
+}
+
+function clientOf(client: string): string {
+  if (client !== ANY_CLIENT && clientNameProblem(client) !== null) {
+    throw new AccessError("invalid_client");
+  }
+  return client;
+}
+
+function rangeOf(listen: PortRange): PortRange {
+  if (listen.start < 1 || listen.start > listen.end) throw new AccessError("invalid_port_range");
+  return listen;
+}
+
+function protocolsOf(names: readonly string[]): readonly Protocol[] {
+  const unknown = names.some((name) => !(PROTOCOLS as readonly string[]).includes(name));
+  if (unknown || names.length === 0) throw new AccessError("empty_protocol_set");
+  return PROTOCOLS.filter((protocol) => names.includes(protocol));
+}

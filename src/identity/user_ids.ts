@@ -1,0 +1,30 @@
+/**
+ * User ids as callers write them.
+ *
+ * @module
+ */
+
+import { AccessError, PortunusError } from "../core/errors.ts";
+import { displayNameProblem, isUserId } from "../core/ids.ts";
+
+const isReserved = (text: string) => text.startsWith("_");
+
+/** The id of a user that may exist, reserved ones too. @throws {AccessError} `invalid_user_id` */
+export function knownUserId(text: string): string {
+  if (!isUserId(text) && !isReserved(text)) throw new AccessError("invalid_user_id");
+  return text;
+}
+
+/** An id that people may have. @throws {AccessError} `reserved_user_id`, `invalid_user_id` */
+export function personalUserId(text: string): string {
+  if (isReserved(text)) throw new AccessError("reserved_user_id");
+  return knownUserId(text);
+}
+
+/** A display name without the spaces around it. @throws {PortunusError} `invalid_display_name` */
+export function displayName(text: string): string {
+  const name = text.trim();
+  const problem = displayNameProblem(name);
+  if (problem !== null) throw new PortunusError("invalid_display_name", problem);
+  return name;
+}
