@@ -179,8 +179,9 @@ export class RuleService {
 
   /** Sends the replay, leaving out what was removed meanwhile. `false` when the session is over. */
   async sendReplay(session: Session, replay: readonly StoredRule[]): Promise<boolean> {
-    for (const rule of replay) {
-      if (!this.#rules.has(rule.id)) continue;
+    for (const { id } of replay) {
+      const rule = this.#rules.get(id);
+      if (!rule) continue;
       const requestId = `${REPLAY_REQUEST_PREFIX}${this.#options.newId()}`;
       if (!await session.send(pushMessage(requestId, rule))) return false;
     }
