@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import { parseInstant } from "../core/instant.ts";
+import type { Json } from "../core/json.ts";
 
 function isInstant(text: string): boolean {
   try {
@@ -113,3 +114,23 @@ export const RuleStatsAnswer = z.object({
   per_target: z.array(TargetStatsAnswer).optional(),
 });
 export type RuleStatsAnswer = z.output<typeof RuleStatsAnswer>;
+
+const AuditEntries = z.array(z.object({
+  timestamp: instant,
+  actor: z.string(),
+  role: z.string().optional(),
+  method: z.string(),
+  path: z.string(),
+  outcome: z.string(),
+  reason: z.string().optional(),
+  action: z.string().optional(),
+  resource_kind: z.string().optional(),
+  resource_value: z.string().optional(),
+  details: z.custom<Json>().optional(),
+}));
+
+/** The entries, which come as a bare list or, when a time was asked for, as a page. */
+export const AuditAnswer = z.union([
+  AuditEntries,
+  z.object({ entries: AuditEntries }).transform(({ entries }) => entries),
+]);

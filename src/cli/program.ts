@@ -7,9 +7,11 @@
 import { Argument, type Command, Option } from "commander";
 import { createProgram, type ExitStatus, U64_MAX, unsigned } from "../system/command_line.ts";
 import type { ProcessIo } from "../system/process_io.ts";
-import { ENROLLMENT, RULES } from "../core/limits.ts";
+import { AUDIT, ENROLLMENT, RULES } from "../core/limits.ts";
+import type { AuditListFlags } from "./audit_list.ts";
 import type { FormatFlags, GlobalFlags, HttpFlags } from "./flags.ts";
 import { CommandError } from "./http_client.ts";
+import { addOperatorCommands } from "./operator_commands.ts";
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
 export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
@@ -33,6 +35,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addServerCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
+  addOperatorCommands(program, run, io);
   addAuditCommands(program, run, io);
   return program;
 }
@@ -172,6 +175,27 @@ function addRuleCommands(program: Command, run: Run, io: ProcessIo): void {
 function addAuditCommands(program: Command, run: Run, io: ProcessIo): void {
   const audit = program.command("audit").description("The audit trail");
 
+  const list = withHttp(withFormat(
+    audit.command("list").description("List who did what, the latest first")
+      .addOption(
+        new Option("--limit <N>", "how many entries")
+          .argParser(unsigned(AUDIT.pageMax, 1)).default(
+            BigInt(AUDIT.pageDefault),
+            String(AUDIT.pageDefault),
+          ),
+      )
+      .addOption(
+        new Option("--outcome <OUTCOME>", "only entries of this outcome")
+          .choices(["allow", "deny"]),
+      )
+      .option("--since <RFC3339>", "only entries from this time on")
+      .option("--until <RFC3339>", "only entries up to this time"),
+  ));
+  run(
+    list,
+    async (flags: AuditListFlags) => (await import("./audit_list.ts")).listAudit(flags, io),
+  );
+
   const prune = audit.command("prune")
     .description("Delete old entries of the audit trail; the server may be running")
     .requiredOption("--before <RFC3339>", "delete what is older than this time")
@@ -179,7 +203,7 @@ function addAuditCommands(program: Command, run: Run, io: ProcessIo): void {
   run(
     prune,
     async (flags: GlobalFlags & { before: string; dryRun?: true }) =>
-      (await import("./audit.ts")).pruneAudit(flags, io),
+      (await import("./audit_prune.ts")).pruneAudit(flags, io),
   );
 }
 

@@ -64,8 +64,9 @@ export interface CommandOutcome {
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stdin = "",
 ): Promise<CommandOutcome> {
-  const io = new FakeIo(env);
+  const io = new FakeIo(env, stdin);
   const code = await main(args, io);
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   return { code, out: text(io.stdout), err: text(io.stderr) };
