@@ -8,7 +8,7 @@
 import { type Command, Option } from "commander";
 import { type Json, sortKeys, stringifyJson } from "../core/json.ts";
 import { markRepeatable, U16_MAX, unsigned } from "../system/command_line.ts";
-import type { ProcessIo } from "../system/process_io.ts";
+import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import type { HttpFlags } from "./flags.ts";
 import { apiPath, type ApiRequest, callApi } from "./http_client.ts";
 
@@ -181,9 +181,3 @@ const splitList = (text: string, before: readonly string[] = []): readonly strin
   ...before,
   ...text.split(","),
 ];
-
-/** The first line of stdin, for secrets that do not belong on a command line. */
-async function firstLine(io: ProcessIo): Promise<string> {
-  const [line = ""] = (await io.input()).split(/\r?\n/, 1);
-  return line;
-}

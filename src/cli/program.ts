@@ -11,6 +11,7 @@ import { AUDIT, ENROLLMENT, RULES } from "../core/limits.ts";
 import type { AuditListFlags } from "./audit_list.ts";
 import type { FormatFlags, GlobalFlags, HttpFlags } from "./flags.ts";
 import { CommandError } from "./http_client.ts";
+import type { ResetPasswordFlags } from "./local_identity.ts";
 import { addOperatorCommands } from "./operator_commands.ts";
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
@@ -33,6 +34,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
     });
 
   addServerCommands(program, run, io);
+  addLocalIdentityCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
   addOperatorCommands(program, run, io);
@@ -65,6 +67,33 @@ function addServerCommands(program: Command, run: Run, io: ProcessIo): void {
     bootstrap,
     async (flags: GlobalFlags & { name: string }) =>
       (await import("./local.ts")).bootstrapSuperadmin(flags, io),
+  );
+}
+
+function addLocalIdentityCommands(program: Command, run: Run, io: ProcessIo): void {
+  const token = program.command("onboarding-token")
+    .description("Make a new setup token for the Web UI (the server must be stopped)");
+  run(
+    token,
+    async (flags: GlobalFlags) => (await import("./local_identity.ts")).onboardingToken(flags, io),
+  );
+
+  const reset = program.command("reset-password")
+    .description("Give a user another password (the server must be stopped)")
+    .argument("<USER_ID>", "id of the user")
+    .addOption(
+      new Option("--password-stdin", "read the password from the first line of stdin")
+        .conflicts("temporary"),
+    )
+    .option("--temporary", "make one up and print it; it must be changed at the next login")
+    .option("--keep-api-tokens", "leave the user's API credentials as they are");
+  run(
+    reset,
+    async (flags: Omit<ResetPasswordFlags, "userId">) =>
+      (await import("./local_identity.ts")).resetPassword(
+        { ...flags, userId: argument(reset, 0) },
+        io,
+      ),
   );
 }
 

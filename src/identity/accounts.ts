@@ -45,7 +45,8 @@ export interface PasswordReset {
   /** Whether the user has to change a given password at the next login; a made up one always. */
   readonly temporary: boolean;
   readonly keepApiTokens: boolean;
-  readonly remoteIp: string;
+  /** Where the request comes from; `null` for somebody at the server itself, who is not throttled. */
+  readonly remoteIp: string | null;
 }
 
 export interface PasswordResetResult {
@@ -154,6 +155,7 @@ export class Accounts {
    */
   async resetPassword(userId: string, reset: PasswordReset): Promise<PasswordResetResult> {
     const subject = knownUserId(userId);
+    if (reset.remoteIp === null) return await this.#resetPassword(userId, reset);
     const key = { subject, remoteAddr: reset.remoteIp, action: "password_reset" } as const;
     return await this.#options.throttle.guard(key, () => this.#resetPassword(userId, reset));
   }

@@ -35,9 +35,7 @@ export function bootstrapSuperadmin(
   displayName: string,
 ): string {
   const { operators, clock, random, newId } = options;
-  if (operators.enabledSuperadmins() > 0) {
-    throw new PortunusError("already_bootstrapped", "a superadmin exists");
-  }
+  requireNoSuperadmin(operators);
   const name = displayName.trim();
   const problem = displayNameProblem(name);
   if (problem !== null) throw new PortunusError("invalid_display_name", problem);
@@ -65,7 +63,7 @@ export function prepareFirstStart(
     readonly printSetupToken: (token: string) => void;
   },
 ): void {
-  const { operators, clock, random, logger, operatorToken } = options;
+  const { operators, logger, operatorToken } = options;
   const superadminPresent = operators.enabledSuperadmins() > 0;
   logger.info("operator.store_loaded", {
     ...operators.counts(),
@@ -74,12 +72,29 @@ export function prepareFirstStart(
   if (superadminPresent) return;
   if (operatorToken !== null) return bootstrapFromConfig(options, operatorToken);
 
+  options.printSetupToken(rotateSetupToken(options));
+}
+
+/**
+ * Replaces the setup token of the Web UI; returns the new one, which is kept nowhere.
+ *
+ * @throws {PortunusError} `already_bootstrapped`
+ */
+export function rotateSetupToken(options: Omit<FirstStartOptions, "newId">): string {
+  const { operators, clock, random, logger } = options;
+  requireNoSuperadmin(operators);
   const now = instantFromMillis(clock.now());
   const expiresAt = now.add({ seconds: SETUP_TOKEN_TTL_SECS });
   const token = newToken(random);
   operators.rotateSetupToken(hashSecret(token), now, expiresAt);
   logger.info("operator.onboarding_setup_token_rotated", { expires_at: toCliText(expiresAt) });
-  options.printSetupToken(token);
+  return token;
+}
+
+function requireNoSuperadmin(operators: OperatorRepository): void {
+  if (operators.enabledSuperadmins() > 0) {
+    throw new PortunusError("already_bootstrapped", "a superadmin exists");
+  }
 }
 
 function bootstrapFromConfig(

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { readHidden } from "./terminal.ts";
+
 /** A program's surroundings. */
 export interface ProcessIo {
   /** Writes `text` and a newline to stdout. */
@@ -15,22 +17,31 @@ export interface ProcessIo {
   env(name: string): string | undefined;
   /** Everything that stdin gives, up to its end. */
   input(): Promise<string>;
+  /** A line typed after `prompt` and not shown. @throws {Error} without a terminal */
+  secret(prompt: string): Promise<string>;
 }
 
 const utf8 = new TextEncoder();
 
-function writeLine(stream: { writeSync(data: Uint8Array): number }, text: string): void {
-  let rest = utf8.encode(`${text}\n`);
+function write(stream: { writeSync(data: Uint8Array): number }, text: string): void {
+  let rest = utf8.encode(text);
   while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
 }
 
 /** The real process. Output is synchronous: nothing is lost when the process exits right after. */
 export const processIo: ProcessIo = {
-  out: (text) => writeLine(Deno.stdout, text),
-  err: (text) => writeLine(Deno.stderr, text),
+  out: (text) => write(Deno.stdout, `${text}\n`),
+  err: (text) => write(Deno.stderr, `${text}\n`),
   env: (name) => Deno.env.get(name),
   input: () => new Response(Deno.stdin.readable).text(),
+  secret: (prompt) => readHidden(Deno.stdin, prompt, (text) => write(Deno.stderr, text)),
 };
+
+/** The first line of stdin, for secrets that do not belong on a command line. */
+export async function firstLine(io: Pick<ProcessIo, "input">): Promise<string> {
+  const [line = ""] = (await io.input()).split(/\r?\n/, 1);
+  return line;
+}
 
 /** Signals that end a program in an orderly way. */
 export type StopSignal = "SIGINT" | "SIGTERM";

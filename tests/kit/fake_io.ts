@@ -6,12 +6,21 @@ export class FakeIo implements ProcessIo {
   readonly stderr: string[] = [];
   readonly #env: Readonly<Record<string, string>>;
 
+  readonly #typed: string[];
+
   constructor(env: Readonly<Record<string, string>> = {}, readonly stdin = "") {
     this.#env = env;
+    this.#typed = stdin === "" ? [] : stdin.split("\n");
   }
 
   out = (text: string): void => void this.stdout.push(text);
   err = (text: string): void => void this.stderr.push(text);
   env = (name: string): string | undefined => this.#env[name];
   input = (): Promise<string> => Promise.resolve(this.stdin);
+  /** Takes the lines of stdin for what is typed. */
+  secret = (prompt: string): Promise<string> => {
+    this.stderr.push(prompt);
+    const [line] = this.#typed.splice(0, 1);
+    return line === undefined ? Promise.reject(new Error("no terminal")) : Promise.resolve(line);
+  };
 }
