@@ -19,6 +19,7 @@ export class Argon2Hasher implements PasswordHasher, Disposable {
   readonly #waiting = new Map<number, Waiter>();
   #worker: Worker | null = null;
   #nextId = 0;
+  #closed = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -42,6 +43,7 @@ export class Argon2Hasher implements PasswordHasher, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#worker?.terminate();
     this.#fail();
   }
@@ -50,6 +52,8 @@ export class Argon2Hasher implements PasswordHasher, Disposable {
     if (this.#waiting.size >= PASSWORD.waitingMax) {
       return Promise.reject(new PortunusError("rate_limited", "too many passwords to check"));
     }
+    // A new Worker would keep a process alive that has been told to end.
+    if (this.#closed) return Promise.reject(new PortunusError("password_hash_failed"));
     const id = this.#nextId++;
     const waiter: Waiter = Promise.withResolvers();
     this.#waiting.set(id, waiter);

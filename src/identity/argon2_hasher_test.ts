@@ -48,4 +48,5 @@ Deno.test("Argon2Hasher refuses more than its queue holds, and fails who waits w
   const failed = waiting.map((it) => assert.rejects(it, isError("password_hash_failed")));
   hasher[Symbol.dispose]();
   await Promise.all(failed);
+  await assert.rejects(hasher.hash("too late"), isError("password_hash_failed"));
 });
