@@ -6,12 +6,19 @@
  * @module
  */
 
-import { gateForProtocol, gateForPush, gateForReplay } from "../core/capabilities.ts";
+import {
+  type ClientCapabilities,
+  gateForProtocol,
+  gateForPush,
+  gateForReplay,
+} from "../core/capabilities.ts";
 import type { Clock } from "../core/clock.ts";
 import { findConflict } from "../core/conflict.ts";
 import { errorText, PortunusError } from "../core/errors.ts";
+import { RULES } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { formatRange, rangeLength } from "../core/ports.ts";
+import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleState } from "../core/rule.ts";
 import type { RuleInput } from "../core/rule_input.ts";
 import type { RuleRepository, StoredRule } from "../store/rules.ts";
@@ -94,6 +101,38 @@ export class RuleService {
   }
 
   /**
+   * Gives a running rule other caps, `null` for none: first here, then on its client. What the
+   * client says of them does not change the rule's state.
+   *
+   * @throws {PortunusError} `rule_not_found`, the code of a capability gate, `client_not_connected`:
+   * nothing has changed; `ack_timeout`, `activation_failed`: the caps are stored and go with the
+   * next replay
+   */
+  async updateLimits(id: bigint, limits: RateLimit | null): Promise<StoredRule> {
+    const { registry, newId, rules } = this.#options;
+    const rule = this.#rules.get(id);
+    if (!rule) throw new PortunusError("rule_not_found");
+    const session = registry.ready(rule.clientId);
+    if (!session) throw new PortunusError("client_not_connected", rule.clientName);
+    const changed: StoredRule = { ...rule, limits };
+    const refusal = gateForPush(changed, capabilitiesOf(session));
+    if (refusal) throw refusal;
+    rules.upsert(changed);
+    this.#rules.set(id, changed);
+
+    const requestId = newId();
+    using ack = session.expectAck(requestId, id, RULES.ackTimeoutDefaultSecs * 1_000);
+    if (!await session.send(pushMessage(requestId, changed))) {
+      throw new PortunusError("client_not_connected", rule.clientName);
+    }
+    const result = await ack.result;
+    if (result.kind !== "status") throw new PortunusError("ack_timeout");
+    const state = stateFrom(result.status);
+    if (state?.kind === "failed") throw new PortunusError("activation_failed", state.reason);
+    return this.#rules.get(id) ?? changed;
+  }
+
+  /**
    * Erases a rule and tells its client, if it is connected; an absent client learns it from the
    * next replay.
    *
@@ -155,11 +194,7 @@ export class RuleService {
    * fallback rule as a plain one when it arrives before the routes of its port.
    */
   beginReplay(session: Session): readonly StoredRule[] {
-    const client = {
-      name: session.clientName,
-      version: session.version,
-      protocols: session.protocols,
-    };
+    const client = capabilitiesOf(session);
     const mine = this.list().filter((rule) =>
       rule.clientId === session.clientId &&
       (rule.state.kind === "active" || rule.state.kind === "pending")
@@ -304,6 +339,10 @@ export class RuleService {
   #now(): Temporal.Instant {
     return Temporal.Instant.fromEpochMilliseconds(this.#options.clock.now());
   }
+}
+
+function capabilitiesOf({ clientName, version, protocols }: Session): ClientCapabilities {
+  return { name: clientName, version, protocols };
 }
 
 /** The state a status leads to, or `null` for one that says nothing about running. */

@@ -1,5 +1,5 @@
 /**
- * `/v1/rules`: push, list, show, remove.
+ * `/v1/rules`: push, list, show, change caps, remove.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import type { RuleService } from "../../control/rules.ts";
 import { checkPush } from "../../core/grants.ts";
 import { RuleBody } from "../../core/rule_body.ts";
 import { ackTimeoutSecs, completeRule, shapeOf } from "../../core/rule_input.ts";
+import { limitsFromUpdate } from "../../core/rule_update.ts";
 import type { OperatorDirectory } from "../../identity/operators.ts";
 import type { RuleStatsCache } from "../../traffic/rule_stats.ts";
 import { readJson, type Route, sendJson } from "../http.ts";
@@ -46,6 +47,13 @@ export function ruleRoutes(route: Route, { rules, stats, operators }: RuleRoutes
     GET(c) {
       const rule = ownRule(c, rules);
       return sendJson(c, ruleView(rule, stats.get(rule.id)));
+    },
+
+    async PUT(c) {
+      const body = await readJson(c, RuleBody);
+      const rule = ownRule(c, rules);
+      const updated = await rules.updateLimits(rule.id, limitsFromUpdate(body, rule));
+      return sendJson(c, pushView(updated, c.get("operator").userId));
     },
 
     async DELETE(c) {
