@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
-import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { AUDIT } from "../core/limits.ts";
 import { type AuditEntry, AuditRepository } from "../store/audit.ts";
 import { AuditRetention } from "./retention.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../../tests/kit/fake_api.ts";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { MIGRATIONS } from "../store/migrations.ts";
 import type { Store } from "../store/open.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../../tests/kit/fake_api.ts";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { IdentityStore } from "../store/identity.ts";

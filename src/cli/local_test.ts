@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../../tests/kit/fake_api.ts";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { parseEnrollmentUri } from "../core/enrollment_uri.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../tests/kit/messages.ts";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { ruleInput } from "../../tests/kit/rules.ts";
-import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { turn } from "../../tests/kit/turn.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "../store/clients.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
-import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { PortunusError } from "../core/errors.ts";
 import { OperatorRepository } from "../store/operators.ts";
 import { systemRandom } from "../system/random.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TemporaryStore } from "../../tests/kit/temporary_store.ts";
+import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { OperatorRepository } from "../store/operators.ts";
 import { LocalOperators } from "./local_operators.ts";
 

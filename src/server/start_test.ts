@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { hello } from "../../tests/kit/messages.ts";
 import { formatSocketAddress } from "../core/address.ts";

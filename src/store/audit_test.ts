@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
-import { openTempStore, type TempStore } from "../../tests/kit/temp_store.ts";
+import { openTempStore, type TempStore } from "../../tests/kit/data_dir.ts";
 import { type AuditEntry, type AuditPage, type AuditQuery, AuditRepository } from "./audit.ts";
 import { StoreError } from "./database.ts";
 

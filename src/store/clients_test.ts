@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openTempStore } from "../../tests/kit/temp_store.ts";
+import { openTempStore } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
 import { GrantRepository } from "./grants.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openTempStore, TempDataDir } from "../../tests/kit/temp_store.ts";
+import { openTempStore, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { Database, StoreError } from "./database.ts";
 
 /** A database in memory with one table, `t`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
-import { openTempStore } from "../../tests/kit/temp_store.ts";
+import { openTempStore } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
 import {

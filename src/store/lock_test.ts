@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
 import { lockStore } from "./lock.ts";
 import { storePaths } from "./paths.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dump, TempDataDir } from "../../tests/kit/temp_store.ts";
+import { dump, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
 import type { Store } from "./open.ts";

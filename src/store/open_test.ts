@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createLogger, parseLogFilter } from "../telemetry/log.ts";
-import { dump, TempDataDir } from "../../tests/kit/temp_store.ts";
+import { dump, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";

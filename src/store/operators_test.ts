@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
-import { openTempStore, TempDataDir } from "../../tests/kit/temp_store.ts";
+import { openTempStore, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { CredentialRepository } from "./credentials.ts";
 import { GrantRepository, type GrantRow } from "./grants.ts";
 import type { Store } from "./open.ts";

@@ -1,7 +1,7 @@
 /** The store and a second process: the lock, and what is left of a process that was killed. */
 
 import assert from "node:assert/strict";
-import { TempDataDir } from "../../tests/kit/temp_store.ts";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { TextLineStream } from "../../tests/kit/text_lines.ts";
 import { ClientRepository } from "./clients.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
-import { openTempStore, TempDataDir } from "../../tests/kit/temp_store.ts";
+import { openTempStore, TempDataDir } from "../../tests/kit/data_dir.ts";
 import type { RateLimit } from "../core/rate_limit.ts";
 import { StoreError } from "./database.ts";
 import type { Store } from "./open.ts";

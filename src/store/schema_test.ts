@@ -1,7 +1,7 @@
 /** The schema that 3.1.0 knows, written down by hand, against what our migrations make. */
 
 import assert from "node:assert/strict";
-import { openTempStore } from "../../tests/kit/temp_store.ts";
+import { openTempStore } from "../../tests/kit/data_dir.ts";
 import { type Database, StoreError } from "./database.ts";
 
 const RATE_LIMIT_COLUMNS = `

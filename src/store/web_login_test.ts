@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
-import { openTempStore } from "../../tests/kit/temp_store.ts";
+import { openTempStore } from "../../tests/kit/data_dir.ts";
 import { IdentityStore } from "./identity.ts";
 import type { AttemptKey } from "./login_attempts.ts";
 

@@ -16,7 +16,7 @@ import { ConnectedEdge, silent } from "./connected_edge.ts";
 import { type RuleStatsInit, statsReport } from "./messages.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 import { ruleInput } from "./rules.ts";
-import { TemporaryStore } from "./temporary_store.ts";
+import { TemporaryStore } from "./seeded_store.ts";
 
 export const EDGE = { clientId: "C1", clientName: "edge-01" };
 export const EDGE_2 = { clientId: "C2", clientName: "edge-02" };

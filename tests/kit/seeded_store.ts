@@ -2,7 +2,7 @@ import type { Store } from "../../src/store/open.ts";
 import { toStoreText } from "../../src/core/instant.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import type { FakeClock } from "./fake_clock.ts";
-import { TempDataDir } from "./temp_store.ts";
+import { TempDataDir } from "./data_dir.ts";
 
 /** A client to enter into the roster. */
 export interface RosterEntry {
