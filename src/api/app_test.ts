@@ -97,7 +97,7 @@ Deno.test("the API answers a known path's other methods with 405 and Allow, afte
   using api = new ApiFixture();
   const cases = [
     ["PUT", "/v1/rules", "GET,HEAD,POST"],
-    ["POST", "/v1/rules/1", "GET,HEAD,DELETE"],
+    ["POST", "/v1/rules/1", "GET,HEAD,PUT,DELETE"],
     ["POST", "/v1/rules/1/stats", "GET,HEAD"],
     ["DELETE", "/v1/clients", "GET,HEAD"],
     ["GET", "/v1/clients/x/revoke", "POST"],
