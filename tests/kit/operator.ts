@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import type { CommandResult, Lab } from "./lab.ts";
+import type { TestProcess } from "./process.ts";
+
+/** Reports after which counters are what they are going to be. */
+const REPORTS_MAX = 8;
 
 /** An answer of the operator API. */
 export interface Answer {
@@ -67,6 +71,20 @@ export class Operator {
   /** Pushes a rule that has to become active; returns its id. */
   async push(client: string, listen: number | string, target: string): Promise<string> {
     return (await this.ok(["push-rule", client, `${listen}`, target])).trim();
+  }
+
+  /**
+   * Runs `rule-stats` with `args` after each report that reaches `server`, until what it prints
+   * matches: a report that was on its way already says how things were a moment ago.
+   */
+  async counters(server: TestProcess, args: readonly string[], pattern: RegExp): Promise<string> {
+    let printed = "";
+    for (let report = 0; report < REPORTS_MAX && !pattern.test(printed); report++) {
+      await server.event("client.stats_report", {}, server.mark());
+      printed = await this.ok(["rule-stats", ...args]);
+    }
+    assert.match(printed, pattern);
+    return printed;
   }
 
   /** State of a rule, as `GET /v1/rules` has it. */

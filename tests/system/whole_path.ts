@@ -31,11 +31,11 @@ export async function wholePath(lab: Lab): Promise<void> {
 
   assert.match(await operator.ok(["list-rules"]), /^0 +edge-01 .* active +$/m);
   assert.match(await operator.ok(["list-clients"]), / edge-01 +connected +127\.0\.0\.1:/);
-  const reported = server.process.mark();
-  await server.process.event("client.stats_report", {}, reported);
-  await server.process.event("client.stats_report", {}, reported + 1);
-  const stats = await operator.ok(["rule-stats", ruleId]);
-  assert.match(stats, /bytes_in=8388608 bytes_out=8388608 active=0 /);
+  await operator.counters(
+    server.process,
+    [ruleId],
+    /bytes_in=8388608 bytes_out=8388608 active=0 /,
+  );
 
   await operator.ok(["remove-rule", ruleId]);
   await client.event("rule.removed", { rule_id: ruleId });
