@@ -16,7 +16,7 @@ import { ClientRepository } from "../store/clients.ts";
 import { StoreError } from "../store/database.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
 import { openStore, type Store } from "../store/open.ts";
-import { OperatorRepository } from "../store/operators.ts";
+import { IdentityStore } from "../store/identity.ts";
 import { SettingsRepository } from "../store/settings.ts";
 import { systemClock } from "../system/clock.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
@@ -46,7 +46,7 @@ export function bootstrapSuperadmin(
   using store = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ");
   const tools = { clock: systemClock, random: systemRandom, newId: ulid };
   try {
-    const token = bootstrap({ operators: new OperatorRepository(store), ...tools }, flags.name);
+    const token = bootstrap({ operators: new IdentityStore(store), ...tools }, flags.name);
     io.out(`superadmin user_id=_superadmin token=${token}`);
     return 0;
   } catch (error) {

@@ -15,7 +15,6 @@ import { AuditRepository } from "../store/audit.ts";
 import { StoreError } from "../store/database.ts";
 import { IdentityStore } from "../store/identity.ts";
 import type { Store } from "../store/open.ts";
-import { OperatorRepository } from "../store/operators.ts";
 import { systemClock } from "../system/clock.ts";
 import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
@@ -35,7 +34,7 @@ export function onboardingToken(flags: GlobalFlags, io: ProcessIo): number {
   const logger = commandLogger(io);
   using store = open(dataDirOf(flags, io), logger, "error: open_store: ");
   try {
-    const operators = new OperatorRepository(store);
+    const operators = new IdentityStore(store);
     const tools = { clock: systemClock, random: systemRandom, logger };
     io.out(`setup_token=${rotateSetupToken({ operators, ...tools })}`);
     return 0;

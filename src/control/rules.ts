@@ -17,7 +17,7 @@ import { findConflict } from "../core/conflict.ts";
 import { errorText, PortunusError } from "../core/errors.ts";
 import { RULES } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import { formatRange, rangeLength } from "../core/ports.ts";
+import { checkRangePair, formatRange, rangeLength } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleState } from "../core/rule.ts";
 import type { RuleInput } from "../core/rule_input.ts";
@@ -234,17 +234,7 @@ export class RuleService {
     if (!session) throw new PortunusError("client_not_connected", clientName);
     const protocolRefusal = gateForProtocol(draft.protocol, client);
     if (protocolRefusal) throw protocolRefusal;
-    const [listen, target] = [rangeLength(draft.listen), rangeLength(draft.targetPorts)];
-    if (listen !== target) {
-      const detail = `range_length_mismatch: listen_len=${listen} target_len=${target}`;
-      throw new PortunusError("range_invalid", detail);
-    }
-    if (listen > this.#options.rangeMaxPorts) {
-      throw new PortunusError(
-        "exceeds_cap",
-        `requested=${listen} cap=${this.#options.rangeMaxPorts}`,
-      );
-    }
+    checkRangePair(draft.listen, draft.targetPorts, this.#options.rangeMaxPorts);
     const siblings = this.#rules.values().filter((it) => it.clientId === session.clientId);
     const conflict = findConflict({ ...draft, clientName }, siblings);
     if (conflict) throw conflict;

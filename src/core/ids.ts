@@ -8,7 +8,6 @@ import { NAMES } from "./limits.ts";
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const USER_ID = /^[a-z][a-z0-9_-]{0,31}$/;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const PIN = /^[0-9A-Fa-f]{64}$/;
 
 /** User ids that Portunus creates for itself. */
@@ -22,11 +21,6 @@ export function parseUlid(text: string): string | null {
 /** Whether `text` is a user id that an operator may choose. */
 export function isUserId(text: string): boolean {
   return USER_ID.test(text);
-}
-
-/** Whether `text` has the shape of a generated token: 32 bytes as base64url without padding. */
-export function isToken(text: string): boolean {
-  return TOKEN.test(text);
 }
 
 /**

@@ -10,14 +10,14 @@ import { displayNameProblem, RESERVED_USERS } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import { NAMES } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import type { OperatorRepository } from "../store/operators.ts";
+import type { IdentityStore } from "../store/identity.ts";
 import { newToken, type Random } from "../system/random.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 
 const SETUP_TOKEN_TTL_SECS = 1_800;
 
 export interface FirstStartOptions {
-  readonly operators: OperatorRepository;
+  readonly operators: IdentityStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -40,7 +40,7 @@ export function bootstrapSuperadmin(
   const problem = displayNameProblem(name);
   if (problem !== null) throw new PortunusError("invalid_display_name", problem);
   const token = newToken(random);
-  operators.createSuperadmin({
+  operators.credentials.bootstrapSuperadmin({
     userId: RESERVED_USERS.superadmin,
     displayName: name,
     credentialId: newId(),
@@ -64,9 +64,10 @@ export function prepareFirstStart(
   },
 ): void {
   const { operators, logger, operatorToken } = options;
-  const superadminPresent = operators.enabledSuperadmins() > 0;
+  const superadminPresent = operators.users.countEnabledSuperadmins() > 0;
   logger.info("operator.store_loaded", {
-    ...operators.counts(),
+    users: operators.users.count(),
+    grants: operators.grants.count(),
     superadmin_present: superadminPresent,
   });
   if (superadminPresent) return;
@@ -86,13 +87,13 @@ export function rotateSetupToken(options: Omit<FirstStartOptions, "newId">): str
   const now = instantFromMillis(clock.now());
   const expiresAt = now.add({ seconds: SETUP_TOKEN_TTL_SECS });
   const token = newToken(random);
-  operators.rotateSetupToken(hashSecret(token), now, expiresAt);
+  operators.setupToken.rotate({ tokenHash: hashSecret(token), issuedAt: now, expiresAt });
   logger.info("operator.onboarding_setup_token_rotated", { expires_at: toCliText(expiresAt) });
   return token;
 }
 
-function requireNoSuperadmin(operators: OperatorRepository): void {
-  if (operators.enabledSuperadmins() > 0) {
+function requireNoSuperadmin(operators: IdentityStore): void {
+  if (operators.users.countEnabledSuperadmins() > 0) {
     throw new PortunusError("already_bootstrapped", "a superadmin exists");
   }
 }
@@ -108,7 +109,7 @@ function bootstrapFromConfig(
       `operator_token must be 1 to ${NAMES.bearerMaxBytes} bytes, got ${bytes}`,
     );
   }
-  operators.createSuperadmin({
+  operators.credentials.bootstrapSuperadmin({
     userId: RESERVED_USERS.legacy,
     displayName: "operator_token shortcut",
     credentialId: newId(),

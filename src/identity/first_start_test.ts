@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { PortunusError } from "../core/errors.ts";
-import { OperatorRepository } from "../store/operators.ts";
+import { IdentityStore } from "../store/identity.ts";
 import { systemRandom } from "../system/random.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import { bootstrapSuperadmin, prepareFirstStart } from "./first_start.ts";
@@ -10,7 +10,7 @@ import { bootstrapSuperadmin, prepareFirstStart } from "./first_start.ts";
 class Fixture implements Disposable {
   readonly db = new TemporaryStore();
   readonly logger = new RecordingLogger();
-  readonly operators = new OperatorRepository(this.db.store);
+  readonly operators = new IdentityStore(this.db.store);
   readonly printed: string[] = [];
   readonly tools = {
     operators: this.operators,
@@ -37,7 +37,7 @@ Deno.test("bootstrapSuperadmin() creates the first superadmin once, with a token
   using fixture = new Fixture();
   const token = bootstrapSuperadmin(fixture.tools, "  Ops ");
   assert.match(token, /^[\w-]{43}$/);
-  const owner = fixture.operators.findByCredentialHash(hashSecret(token));
+  const owner = fixture.operators.credentials.findActive(hashSecret(token));
   assert.equal(owner?.userId, "_superadmin");
   assert.equal(owner?.role, "superadmin");
   assert.throws(() => bootstrapSuperadmin(fixture.tools, "Ops"), refuses("already_bootstrapped"));
@@ -72,12 +72,12 @@ Deno.test("prepareFirstStart() prints a new setup token at every start, and logs
 Deno.test("prepareFirstStart() turns the configured token into a superadmin, while there is none", () => {
   using fixture = new Fixture();
   fixture.prepare("sesame");
-  assert.equal(fixture.operators.findByCredentialHash(hashSecret("sesame"))?.userId, "_legacy");
+  assert.equal(fixture.operators.credentials.findActive(hashSecret("sesame"))?.userId, "_legacy");
   assert.deepEqual(fixture.logger.of("operator.bootstrap_legacy").map(({ fields }) => fields), [
     { outcome: "ok" },
   ]);
   fixture.prepare("other");
-  assert.equal(fixture.operators.findByCredentialHash(hashSecret("other")), undefined);
+  assert.equal(fixture.operators.credentials.findActive(hashSecret("other")), undefined);
   assert.deepEqual(fixture.printed, []);
   assert.ok(!fixture.logger.text().includes("sesame"));
 });

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Grant } from "../core/grants.ts";
 import { NAMES } from "../core/limits.ts";
 import { StoreError } from "../store/database.ts";
-import type { OperatorRepository } from "../store/operators.ts";
+import type { IdentityStore } from "../store/identity.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import type { AuthenticationResult, OperatorDirectory } from "./operators.ts";
 
@@ -11,16 +11,16 @@ const utf8 = new TextEncoder();
 
 /** Operators in the server's own store. */
 export class LocalOperators implements OperatorDirectory {
-  readonly #repository: OperatorRepository;
+  readonly #store: IdentityStore;
   readonly #clock: Clock;
 
-  constructor(repository: OperatorRepository, clock: Clock) {
-    this.#repository = repository;
+  constructor(store: IdentityStore, clock: Clock) {
+    this.#store = store;
     this.#clock = clock;
   }
 
   bootstrapped(): Promise<boolean> {
-    return Promise.resolve(this.#repository.enabledSuperadmins() > 0);
+    return Promise.resolve(this.#store.users.countEnabledSuperadmins() > 0);
   }
 
   authenticate(bearer: string): Promise<AuthenticationResult> {
@@ -28,14 +28,14 @@ export class LocalOperators implements OperatorDirectory {
   }
 
   grantsOf(userId: string): Promise<readonly Grant[]> {
-    return Promise.resolve(this.#repository.grantsOf(userId));
+    return Promise.resolve(this.#store.grants.listOf(userId));
   }
 
   #authenticate(bearer: string): AuthenticationResult {
     if (utf8.encode(bearer).length > NAMES.bearerMaxBytes) {
       return { ok: false, code: "credential_invalid" };
     }
-    const owner = this.#repository.findByCredentialHash(hashSecret(bearer));
+    const owner = this.#store.credentials.findActive(hashSecret(bearer));
     if (!owner) return { ok: false, code: "credential_invalid" };
     if (owner.disabled) return { ok: false, code: "user_disabled" };
     this.#touch(owner.credentialId);
@@ -45,7 +45,7 @@ export class LocalOperators implements OperatorDirectory {
   /** Best effort: who may come in does not depend on whether the store can be written. */
   #touch(credentialId: string): void {
     try {
-      this.#repository.touchCredential(credentialId, instantFromMillis(this.#clock.now()));
+      this.#store.credentials.touch(credentialId, instantFromMillis(this.#clock.now()));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }

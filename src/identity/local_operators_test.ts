@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
-import { OperatorRepository } from "../store/operators.ts";
+import { IdentityStore } from "../store/identity.ts";
 import { LocalOperators } from "./local_operators.ts";
 
 function open(): { db: TemporaryStore; operators: LocalOperators } & Disposable {
   const db = new TemporaryStore();
-  const operators = new LocalOperators(new OperatorRepository(db.store), db.clock);
+  const operators = new LocalOperators(new IdentityStore(db.store), db.clock);
   return { db, operators, [Symbol.dispose]: () => db[Symbol.dispose]() };
 }
 

@@ -7,7 +7,7 @@
 
 import type { Grant } from "../core/grants.ts";
 import { AccessError } from "../core/errors.ts";
-import type { Role } from "../store/operators.ts";
+import type { Role } from "../store/users.ts";
 
 /** An authenticated operator. */
 export interface Operator {

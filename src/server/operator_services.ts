@@ -5,14 +5,14 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { createIdentity } from "../identity/identity.ts";
-import { IdentityStore } from "../store/identity.ts";
-import type { Store } from "../store/open.ts";
+import { LocalOperators } from "../identity/local_operators.ts";
+import type { IdentityStore } from "../store/identity.ts";
 import type { Random } from "../system/random.ts";
 import type { LiveConfig } from "./reload.ts";
 
 export interface OperatorServicesOptions {
   readonly live: LiveConfig;
-  readonly store: Store;
+  readonly operators: IdentityStore;
   readonly rules: RuleService;
   readonly clock: Clock;
   readonly random: Random;
@@ -24,9 +24,10 @@ export function createOperatorServices(
   stack: AsyncDisposableStack,
   options: OperatorServicesOptions,
 ) {
-  const store = new IdentityStore(options.store);
+  const store = options.operators;
   const hasher = stack.use(new Argon2Hasher(options.random));
   return {
+    operators: new LocalOperators(store, options.clock),
     ...createIdentity({ ...options, store, hasher, newId: ulid }),
     access: new AccessService({ ...options, store }),
     publicOrigin: () => options.live.config.publicOrigin,

@@ -14,11 +14,10 @@ import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
-import { LocalOperators } from "../identity/local_operators.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { checkFilesystem } from "../store/filesystem.ts";
 import { openStore, type Store } from "../store/open.ts";
-import { OperatorRepository } from "../store/operators.ts";
+import { IdentityStore } from "../store/identity.ts";
 import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { sans } from "../wire/certificate.ts";
@@ -74,10 +73,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   await warnOfLegacyFiles(dataDir, logger);
   const store = cleanup.use(openStore({ dataDir, logger, clock }));
   const tls = await loadTls(options, config);
-  const operatorRows = new OperatorRepository(store);
+  const operators = new IdentityStore(store);
   prepareFirstStart({
     ...options,
-    operators: operatorRows,
+    operators,
     newId: ulid,
     operatorToken: config.operatorToken,
   });
@@ -105,8 +104,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const app = createApp({
     ...services,
     ...auditing,
-    ...createOperatorServices(cleanup, { ...options, live, store, rules: services.rules }),
-    operators: new LocalOperators(operatorRows, clock),
+    ...createOperatorServices(cleanup, { ...options, live, operators, rules: services.rules }),
     metrics,
     logger,
     newId: ulid,

@@ -146,11 +146,6 @@ export class RuleRepository {
     this.#store.db.run("DELETE FROM rules WHERE id = ?", id);
   }
 
-  /** Deletes a user's rules and their targets; returns how many rules there were. */
-  removeByOwner(ownerId: string): number {
-    return this.#store.db.run("DELETE FROM rules WHERE owner_user_id = ?", ownerId);
-  }
-
   /** Groups several changes into one transaction; {@linkcode upsert} is one of its own. */
   transaction<T>(fn: () => T): T {
     return this.#store.write(fn);

@@ -227,19 +227,6 @@ Deno.test("remove() deletes a rule with its targets, and minds no unknown id", (
   assert.deepEqual(left.map(({ id }) => id), [1n]);
 });
 
-Deno.test("removeByOwner() deletes that user's rules only", () => {
-  using it = openTempStore();
-  const rules = repository(it.store);
-  it.store.db.run(
-    "INSERT INTO users (user_id, role, display_name, created_at) VALUES ('bob', 'user', 'B', 't')",
-  );
-  rules.upsert(RULE);
-  rules.upsert({ ...RULE, id: 1n });
-  rules.upsert({ ...RULE, id: 2n, ownerId: "bob" });
-  assert.equal(rules.removeByOwner("alice"), 2);
-  assert.deepEqual(rules.loadAll().rules.map(({ id }) => id), [2n]);
-});
-
 Deno.test("maxId() counts rules without a client too, so that their ids stay theirs", () => {
   using it = openTempStore();
   const rules = repository(it.store);

@@ -6,7 +6,7 @@ import { openTempStore, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { CredentialRepository } from "./credentials.ts";
 import { GrantRepository, type GrantRow } from "./grants.ts";
 import type { Store } from "./open.ts";
-import { OperatorRepository } from "./operators.ts";
+import { IdentityStore } from "./identity.ts";
 import { SettingsRepository } from "./settings.ts";
 import { SetupTokenRepository } from "./setup_token.ts";
 import { UserRepository } from "./users.ts";
@@ -47,7 +47,7 @@ function withAlice(store: Store): void {
 }
 
 const superadmin = (store: Store) =>
-  new OperatorRepository(store).createSuperadmin({
+  new IdentityStore(store).credentials.bootstrapSuperadmin({
     userId: "_superadmin",
     displayName: "Root",
     credentialId: "c0",
@@ -88,24 +88,24 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
   assert.throws(() => users.insert(USER), { name: "StoreError", kind: "conflict" });
 });
 
-Deno.test("OperatorRepository counts superadmins that are not disabled", () => {
+Deno.test("IdentityStore counts superadmins that are not disabled", () => {
   using it = openTempStore();
-  const operators = new OperatorRepository(it.store);
+  const operators = new IdentityStore(it.store);
   withAlice(it.store);
-  assert.equal(operators.enabledSuperadmins(), 0);
+  assert.equal(operators.users.countEnabledSuperadmins(), 0);
   superadmin(it.store);
-  assert.equal(operators.enabledSuperadmins(), 1);
+  assert.equal(operators.users.countEnabledSuperadmins(), 1);
   it.store.db.run("UPDATE users SET disabled = 1 WHERE user_id = '_superadmin'");
-  assert.equal(operators.enabledSuperadmins(), 0);
+  assert.equal(operators.users.countEnabledSuperadmins(), 0);
   new GrantRepository(it.store).insert(GRANT);
-  assert.deepEqual(operators.counts(), { users: 2, grants: 1 });
+  assert.deepEqual([operators.users.count(), operators.grants.count()], [2, 1]);
 });
 
 Deno.test("createSuperadmin() enters user and credential, or neither", () => {
   using it = openTempStore();
-  const operators = new OperatorRepository(it.store);
+  const operators = new IdentityStore(it.store);
   superadmin(it.store);
-  assert.deepEqual(operators.findByCredentialHash("h0"), {
+  assert.deepEqual(operators.credentials.findActive("h0"), {
     credentialId: "c0",
     userId: "_superadmin",
     role: "superadmin",
@@ -119,10 +119,13 @@ Deno.test("createSuperadmin() enters user and credential, or neither", () => {
     label: "operator_token (server.toml)",
     now: NOW,
   };
-  assert.throws(() => operators.createSuperadmin(taken), { name: "StoreError", kind: "conflict" });
-  assert.equal(operators.counts().users, 1);
-  operators.createSuperadmin({ ...taken, tokenHash: "h9" });
-  assert.equal(operators.findByCredentialHash("h9")?.userId, "_legacy");
+  assert.throws(() => operators.credentials.bootstrapSuperadmin(taken), {
+    name: "StoreError",
+    kind: "conflict",
+  });
+  assert.equal(operators.users.count(), 1);
+  operators.credentials.bootstrapSuperadmin({ ...taken, tokenHash: "h9" });
+  assert.equal(operators.credentials.findActive("h9")?.userId, "_legacy");
 });
 
 Deno.test("CredentialRepository finds the owner of an active credential only", () => {
