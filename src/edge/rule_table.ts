@@ -77,7 +77,7 @@ export class RuleTable {
       if (slot && (kind === "command" || sameShape(slot.spec, spec))) {
         return await this.#keep(requestId, slot, spec);
       }
-      if (slot) this.#close(slot);
+      if (slot) await this.#close(slot);
       await this.#open(requestId, spec);
     });
   }
@@ -86,7 +86,7 @@ export class RuleTable {
   refuse(requestId: string, ruleId: bigint, reason: string): Promise<void> {
     return this.#serially(async () => {
       const slot = this.#slots.get(ruleId);
-      if (slot) this.#close(slot);
+      if (slot) await this.#close(slot);
       await this.#report({ requestId, ruleId, outcome: "failed", reason });
     });
   }
@@ -102,7 +102,7 @@ export class RuleTable {
         });
         return;
       }
-      this.#close(slot);
+      await this.#close(slot);
       await this.#report({ requestId, ruleId, outcome: "removed" });
     });
   }
@@ -117,9 +117,9 @@ export class RuleTable {
 
   /** Stops the rules that the replay did not name: they were deleted while the server was away. */
   endReplay(): Promise<void> {
-    return this.#serially(() => {
-      for (const slot of [...this.#slots.values()]) if (slot.stale) this.#close(slot);
-      return Promise.resolve();
+    return this.#serially(async () => {
+      const stale = [...this.#slots.values()].filter((slot) => slot.stale);
+      await Promise.all(stale.map((slot) => this.#close(slot)));
     });
   }
 
@@ -128,7 +128,7 @@ export class RuleTable {
     await this.#serially(async () => {
       const slots = [...this.#slots.values()];
       // All of them at once, even while the server is slow to take the reports.
-      for (const slot of slots) this.#close(slot);
+      await Promise.all(slots.map((slot) => this.#close(slot)));
       for (const slot of slots) {
         await this.#report({ requestId: slot.pushId, ruleId: slot.spec.id, outcome: "removed" });
       }
@@ -171,12 +171,13 @@ export class RuleTable {
     await this.#report({ requestId, ruleId: spec.id, outcome: "activated" });
   }
 
-  #close(slot: Slot): void {
+  /** Resolves when the rule's ports are free again: nobody is told before. */
+  async #close(slot: Slot): Promise<void> {
     this.#slots.delete(slot.spec.id);
-    const drained = this.#forwarder.close(slot.spec.id, this.drainMs).finally(() =>
-      this.#draining.delete(drained)
-    );
+    const closing = this.#forwarder.close(slot.spec.id, this.drainMs);
+    const drained = closing.drained.finally(() => this.#draining.delete(drained));
     this.#draining.add(drained);
+    await closing.released;
     this.#logger.info("rule.removed", { rule_id: `${slot.spec.id}` });
   }
 

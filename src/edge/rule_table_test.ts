@@ -134,6 +134,21 @@ Deno.test("RuleTable.remove() reports at once, while connections drain", async (
   assert.equal(logger.of("rule.removed").length, 1);
 });
 
+Deno.test("RuleTable.remove() reports once the ports are free, not before", async () => {
+  const fixture = new Fixture();
+  const { table, forwarder, reports, logger } = fixture;
+  await fixture.seed(1n);
+  forwarder.holdReleases();
+  const removed = table.remove("a", 1n);
+  await turn();
+  assert.deepEqual(reports, []);
+  assert.equal(logger.of("rule.removed").length, 0);
+  forwarder.released();
+  await removed;
+  assert.deepEqual(reports, ["a 1 removed"]);
+  assert.equal(logger.of("rule.removed").length, 1);
+});
+
 Deno.test("RuleTable.remove() of an unknown rule is only logged", async () => {
   const { table, forwarder, reports, logger } = new Fixture();
   await table.remove("a", 9n);

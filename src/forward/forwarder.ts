@@ -12,6 +12,14 @@ import type { RuleSpec } from "../core/rule.ts";
 /** Result of {@linkcode Forwarder.open}. `reason` is one of the wire's failure reasons. */
 export type OpenOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
+/** The end of a rule, in two steps. */
+export interface Closing {
+  /** Resolves when the listen ports are free for anybody, which takes about a turn. */
+  readonly released: Promise<void>;
+  /** Resolves when the last connection has ended; never before `released`. */
+  readonly drained: Promise<void>;
+}
+
 /** Counters of one listen port. */
 export interface PortCounters {
   readonly listenPort: number;
@@ -64,15 +72,12 @@ export interface Forwarder extends AsyncDisposable {
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome;
 
   /**
-   * Stops accepting for the rule at once: a following `open` can have its ports without waiting
-   * for the promise. The system may take until the next turn of the event loop to free them for
-   * others. Established connections go on; what is left after `drainMs`, a dial in progress too,
-   * is cut.
+   * Stops accepting for the rule at once: a following `open` can have its ports without waiting.
+   * Established connections go on; what is left after `drainMs`, a dial in progress too, is cut.
    *
-   * @returns a promise that resolves when the last connection has ended
    * @throws {TypeError} when no rule of that id is open
    */
-  close(ruleId: bigint, drainMs: number): Promise<void>;
+  close(ruleId: bigint, drainMs: number): Closing;
 
   /** Counters of every open rule, in no particular order. */
   counters(): RuleCounters[];

@@ -83,7 +83,7 @@ for (const variant of VARIANTS) {
       const { bytesIn, bytesOut } = rig.counters();
       assert.deepEqual([bytesIn, bytesOut], [1000n, 1000n]);
 
-      await rig.forwarder.close(rig.rule.id, 0);
+      await rig.forwarder.close(rig.rule.id, 0).drained;
       assert.deepEqual(await rig.forwarder.open(rig.rule), { ok: true });
       assert.equal(rig.counters().bytesIn, 0n);
     },

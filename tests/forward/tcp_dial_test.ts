@@ -80,7 +80,7 @@ for (const engine of ENGINES) {
     });
     const client = await rig.connect();
     await rig.clock.armed();
-    const closed = rig.forwarder.close(rig.rule.id, 1_000);
+    const closed = rig.forwarder.close(rig.rule.id, 1_000).drained;
     rig.clock.advance(1_000);
     await closed;
     await ended(client);

@@ -33,7 +33,7 @@ for (const engine of ENGINES) {
       await until(() => openDescriptors() <= before);
       assert.equal(rig.clock.pending, 0);
       // Resolves only if no task is left; the drain's clock stands still.
-      await rig.forwarder.close(rig.rule.id, 30_000);
+      await rig.forwarder.close(rig.rule.id, 30_000).drained;
       assert.deepEqual(rig.logger.of("rule.conn_error"), []);
     },
   });

@@ -33,7 +33,8 @@ for (const variant of VARIANTS) {
     await using rig = await startRig(variant);
     const { client, target } = await rig.pair();
 
-    const closed = rig.forwarder.close(rig.rule.id, 30_000);
+    const closing = rig.forwarder.close(rig.rule.id, 30_000);
+    await closing.released;
 
     for (const port of portsOf(rig.rule.listen)) {
       assert.ok(await isRefused(variant.loopback, port), `port ${port} still accepts`);
@@ -45,7 +46,7 @@ for (const variant of VARIANTS) {
     assert.deepEqual(await readExactly(client, hello.length), hello);
     await client.closeWrite();
     await target.closeWrite();
-    await closed;
+    await closing.drained;
   });
 
   Deno.test(
@@ -54,7 +55,7 @@ for (const variant of VARIANTS) {
       await using rig = await startRig(variant);
       const pairs = [await rig.pair(0), await rig.pair()];
       let isClosed = false;
-      const closed = rig.forwarder.close(rig.rule.id, 30_000).then(() => isClosed = true);
+      const closed = rig.forwarder.close(rig.rule.id, 30_000).drained.then(() => isClosed = true);
       for (const { client, target } of pairs) {
         assert.equal(isClosed, false);
         await client.closeWrite();
@@ -71,7 +72,7 @@ for (const variant of VARIANTS) {
   Deno.test(title("close() cuts what is left at the deadline"), async () => {
     await using rig = await startRig(variant);
     const { client, target } = await rig.pair();
-    const closed = rig.forwarder.close(rig.rule.id, 30_000);
+    const closed = rig.forwarder.close(rig.rule.id, 30_000).drained;
     rig.clock.advance(29_999);
     await writeAll(client, hello);
     assert.deepEqual(await readExactly(target, hello.length), hello);
@@ -96,7 +97,7 @@ for (const variant of VARIANTS) {
     })();
     await stalled(() => accepted);
 
-    const closed = rig.forwarder.close(rig.rule.id, 0);
+    const closed = rig.forwarder.close(rig.rule.id, 0).drained;
 
     await assert.rejects(flooding);
     await closed;
@@ -106,7 +107,7 @@ for (const variant of VARIANTS) {
     await using rig = await startRig(variant);
     const { client, target } = await rig.pair();
 
-    const closed = rig.forwarder.close(rig.rule.id, 30_000);
+    const closed = rig.forwarder.close(rig.rule.id, 30_000).drained;
     assert.deepEqual(await rig.forwarder.open(rig.rule), { ok: true });
 
     const next = await rig.pair();
@@ -116,7 +117,7 @@ for (const variant of VARIANTS) {
     await writeAll(client, hello);
     assert.deepEqual(await readExactly(target, hello.length), hello);
 
-    const closedAgain = rig.forwarder.close(rig.rule.id, 0);
+    const closedAgain = rig.forwarder.close(rig.rule.id, 0).drained;
     rig.clock.advance(30_000);
     await Promise.all([closed, closedAgain]);
     for (const port of portsOf(rig.rule.listen)) {
@@ -201,7 +202,7 @@ for (const engine of ENGINES) {
     const clients = await Promise.all(
       rules.map(({ listen }) => Deno.connect({ port: listen.start })),
     );
-    await forwarder.close(2n, 0);
+    await forwarder.close(2n, 0).drained;
     for (const [i, client] of clients.entries()) {
       using _ = client;
       if (i === 2) {
@@ -235,7 +236,7 @@ for (const engine of ENGINES) {
       await writeAll(client, hello);
       await readExactly(client, hello.length);
     }
-    const closed = forwarder.close(0n, 30_000);
+    const closed = forwarder.close(0n, 30_000).drained;
     const down = forwarder.shutdown(1_000);
     clock.advance(1_000);
     await Promise.all([closed, down]);
@@ -258,7 +259,7 @@ for (const engine of ENGINES) {
       (listen) => tcpRule({ listen, target: listen }),
     );
     assert.equal(forwarder.counters()[0]?.perPort.length, 1024);
-    await forwarder.close(rule.id, 0);
+    await forwarder.close(rule.id, 0).drained;
     assert.deepEqual(await forwarder.open(rule), { ok: true });
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RateLimit } from "../../src/core/rate_limit.ts";
 import type { RuleSpec } from "../../src/core/rule.ts";
-import type { Forwarder, OpenOutcome, RuleCounters } from "../../src/forward/forwarder.ts";
+import type { Closing, Forwarder, OpenOutcome, RuleCounters } from "../../src/forward/forwarder.ts";
 
 /** A data plane that forwards nothing and remembers what it was told. */
 export class FakeForwarder implements Forwarder {
@@ -14,6 +14,7 @@ export class FakeForwarder implements Forwarder {
   readonly limitFailures = new Map<bigint, string>();
   readonly drainMs: number[] = [];
   #drains: PromiseWithResolvers<void> | null = null;
+  #releases: PromiseWithResolvers<void> | null = null;
 
   /** Rules closed from now on drain until {@linkcode drained}. */
   holdDrains(): void {
@@ -23,6 +24,16 @@ export class FakeForwarder implements Forwarder {
   drained(): void {
     this.#drains?.resolve();
     this.#drains = null;
+  }
+
+  /** The ports of rules closed from now on stay taken until {@linkcode released}. */
+  holdReleases(): void {
+    this.#releases = Promise.withResolvers();
+  }
+
+  released(): void {
+    this.#releases?.resolve();
+    this.#releases = null;
   }
 
   open(rule: RuleSpec): Promise<OpenOutcome> {
@@ -44,11 +55,14 @@ export class FakeForwarder implements Forwarder {
     return { ok: true };
   }
 
-  close(ruleId: bigint, drainMs: number): Promise<void> {
+  close(ruleId: bigint, drainMs: number): Closing {
     assert.ok(this.running.delete(ruleId), `rule ${ruleId} is not open`);
     this.calls.push(`close ${ruleId}`);
     this.drainMs.push(drainMs);
-    return this.#drains?.promise ?? Promise.resolve();
+    return {
+      released: this.#releases?.promise ?? Promise.resolve(),
+      drained: this.#drains?.promise ?? Promise.resolve(),
+    };
   }
 
   counters(): RuleCounters[] {

@@ -8,7 +8,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
-import type { Forwarder, OpenOutcome, RuleCounters } from "../forwarder.ts";
+import type { Closing, Forwarder, OpenOutcome, RuleCounters } from "../forwarder.ts";
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
 import { bindRange } from "./bind.ts";
@@ -61,10 +61,10 @@ class PortableForwarder implements Forwarder {
     return limits === null ? { ok: true } : { ok: false, reason: "unsupported: limits" };
   }
 
-  async close(ruleId: bigint, drainMs: number): Promise<void> {
+  close(ruleId: bigint, drainMs: number): Closing {
     const rule = this.#rule(ruleId);
     this.#open.delete(ruleId);
-    await this.#drain(rule, drainMs);
+    return { released: rule.released, drained: this.#drain(rule, drainMs) };
   }
 
   counters(): RuleCounters[] {
