@@ -264,7 +264,8 @@ function reportStats(outbound: BoundedQueue<ClientMessage>, options: SessionOpti
   const { clock, table, statsIntervalMs } = options;
   let timer: Disposable;
   const tick = async () => {
-    if (table.size > 0) await outbound.push(statsReport(clock.now(), table.counters()));
+    const report = statsReport(clock.now(), table.counters());
+    if (report !== null) await outbound.push(report);
     if (!stopped) timer = clock.timer(statsIntervalMs, () => void tick());
   };
   let stopped = false;

@@ -11,7 +11,8 @@ import { stringifyJson } from "../core/json.ts";
 import type { Logger } from "../core/log.ts";
 import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
-import type { Forwarder, RuleCounters } from "../forward/forwarder.ts";
+import type { ForwarderCounters } from "../forward/counters.ts";
+import type { Forwarder } from "../forward/forwarder.ts";
 
 /** What the client tells the server about a rule. `reason` only with `failed`. */
 export interface RuleReport {
@@ -61,7 +62,7 @@ export class RuleTable {
     return this.#slots.size;
   }
 
-  counters(): RuleCounters[] {
+  counters(): ForwarderCounters {
     return this.#forwarder.counters();
   }
 

@@ -8,6 +8,7 @@
 
 import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleSpec } from "../core/rule.ts";
+import type { ForwarderCounters } from "./counters.ts";
 
 /** Result of {@linkcode Forwarder.open}. `reason` is one of the wire's failure reasons. */
 export type OpenOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -20,31 +21,19 @@ export interface Closing {
   readonly drained: Promise<void>;
 }
 
-/** Counters of one listen port. */
-export interface PortCounters {
-  readonly listenPort: number;
-  readonly bytesIn: bigint;
-  readonly bytesOut: bigint;
-  readonly activeConnections: number;
-  readonly datagramsIn: bigint;
-  readonly datagramsOut: bigint;
+/** What is left of a user's traffic on this host. */
+export interface QuotaState {
+  /** Bytes that may still pass, in and out together; at least 0. */
+  readonly remainingBytes: bigint;
+  readonly exhausted: boolean;
 }
 
-/** Counters of one rule. Totals are cumulative since the rule was opened; `active*` are gauges. */
-export interface RuleCounters {
-  readonly ruleId: bigint;
-  /** Payload bytes from the outside to the target, counted once written to the target. */
-  readonly bytesIn: bigint;
-  /** Payload bytes from the target to the outside, counted once written there. */
-  readonly bytesOut: bigint;
-  readonly activeConnections: number;
-  /** One entry per listen port, ascending; empty unless the rule spans more than one. */
-  readonly perPort: readonly PortCounters[];
-  readonly dnsFailures: bigint;
-  readonly datagramsIn: bigint;
-  readonly datagramsOut: bigint;
-  readonly activeFlows: number;
-  readonly flowsDroppedOverflow: bigint;
+/** Bounds on the UDP flows of every rule. */
+export interface UdpSettings {
+  /** Flows of one rule at a time. */
+  readonly flowsMax: number;
+  /** A flow without a datagram for this long is forgotten; 0 keeps flows for ever. */
+  readonly idleMs: number;
 }
 
 /**
@@ -65,11 +54,28 @@ export interface Forwarder extends AsyncDisposable {
   open(rule: RuleSpec): Promise<OpenOutcome>;
 
   /**
-   * Replaces the caps of a running rule; `null` lifts them. Reason as for `open`.
+   * Replaces the caps of a running rule; `null` lifts them. Running connections follow. Tokens and
+   * counts are kept: raising a cap mints nothing, lowering one strands nothing. Reason as for
+   * `open`.
    *
    * @throws {TypeError} when no rule of that id is open
    */
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome;
+
+  /**
+   * Replaces the caps that all rules of an owner share, running ones and those to come; `null`
+   * lifts them.
+   */
+  setOwnerLimits(ownerId: string, limits: RateLimit | null): void;
+
+  /**
+   * Replaces what is left of an owner's quota; `null` ends the metering. Rules, connections and
+   * flows of that owner follow at once, those that are open already too.
+   */
+  setQuota(ownerId: string, quota: QuotaState | null): void;
+
+  /** Holds for rules opened from now on. */
+  setUdp(settings: UdpSettings): void;
 
   /**
    * Stops accepting for the rule at once: a following `open` can have its ports without waiting.
@@ -79,8 +85,8 @@ export interface Forwarder extends AsyncDisposable {
    */
   close(ruleId: bigint, drainMs: number): Closing;
 
-  /** Counters of every open rule, in no particular order. */
-  counters(): RuleCounters[];
+  /** Counters of everything that is open, and of the owners' caps. */
+  counters(): ForwarderCounters;
 
   /**
    * Closes every rule as `close` does, for good, and resolves when all is drained. Rules that

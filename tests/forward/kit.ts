@@ -13,7 +13,8 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { Logger } from "../../src/core/log.ts";
 import type { PortRange } from "../../src/core/ports.ts";
 import type { RuleSpec } from "../../src/core/rule.ts";
-import type { Forwarder, RuleCounters } from "../../src/forward/forwarder.ts";
+import type { RuleCounters } from "../../src/forward/counters.ts";
+import type { Forwarder } from "../../src/forward/forwarder.ts";
 import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -180,7 +181,7 @@ export async function startRig(
       const [client, target] = await Promise.all([connectTo(index), targets.accept(index)]);
       return { client, target };
     },
-    counters: () => forwarder.counters()[0] ?? assert.fail("no rule is open"),
+    counters: () => forwarder.counters().rules[0] ?? assert.fail("no rule is open"),
     async [Symbol.asyncDispose]() {
       targets[Symbol.dispose]();
       for (const client of clients) client[Symbol.dispose]();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { noRuleCounters } from "../../src/forward/counters.ts";
 import {
   bytesFrom,
   echo,
@@ -27,22 +28,21 @@ for (const variant of VARIANTS) {
       datagramsOut: 0n,
     }));
     const check = () => {
-      const { perPort, ...totals } = rig.counters();
+      const { perPort, connectionsTotal, ...totals } = rig.counters();
+      assert.equal(connectionsTotal, opened);
       assert.deepEqual(perPort, variant.ports === 1 ? [] : expected);
+      const { perPort: _, connectionsTotal: __, ...nothing } = noRuleCounters(rig.rule.id);
       assert.deepEqual(totals, {
-        ruleId: rig.rule.id,
+        ...nothing,
         bytesIn: expected.reduce((sum, { bytesIn }) => sum + bytesIn, 0n),
         bytesOut: expected.reduce((sum, { bytesOut }) => sum + bytesOut, 0n),
         activeConnections: expected.reduce((sum, port) => sum + port.activeConnections, 0),
-        dnsFailures: 0n,
-        datagramsIn: 0n,
-        datagramsOut: 0n,
-        activeFlows: 0,
-        flowsDroppedOverflow: 0n,
       });
     };
+    let opened = 0n;
     check();
     for (let i = 0; i < 6; i++) {
+      opened += 1n;
       const port = expected[i % variant.ports] ?? assert.fail();
       const { client, target } = await rig.pair(i % variant.ports);
       const [question, answer] = [1, 2].map(() =>

@@ -39,7 +39,7 @@ for (const variant of VARIANTS) {
     for (const port of portsOf(rig.rule.listen)) {
       assert.ok(await isRefused(variant.loopback, port), `port ${port} still accepts`);
     }
-    assert.deepEqual(rig.forwarder.counters(), []);
+    assert.deepEqual(rig.forwarder.counters().rules, []);
     await writeAll(client, hello);
     assert.deepEqual(await readExactly(target, hello.length), hello);
     await writeAll(target, hello);
@@ -145,7 +145,7 @@ for (const variant of VARIANTS) {
         assert.ok(listener, `port ${port} was not released`);
         listener.close();
       }
-      assert.deepEqual(rig.forwarder.counters().map(({ ruleId }) => ruleId), [rig.rule.id]);
+      assert.deepEqual(rig.forwarder.counters().rules.map(({ ruleId }) => ruleId), [rig.rule.id]);
     }
   });
 
@@ -212,7 +212,12 @@ for (const engine of ENGINES) {
       await writeAll(client, hello);
       assert.deepEqual(await readExactly(client, hello.length), hello);
     }
-    assert.deepEqual(forwarder.counters().map(({ ruleId }) => ruleId).sort(), [0n, 1n, 3n, 4n]);
+    assert.deepEqual(forwarder.counters().rules.map(({ ruleId }) => ruleId).sort(), [
+      0n,
+      1n,
+      3n,
+      4n,
+    ]);
   });
 
   Deno.test(title("shutdown() ends everything, drains that run already too"), async () => {
@@ -258,7 +263,7 @@ for (const engine of ENGINES) {
       1024,
       (listen) => tcpRule({ listen, target: listen }),
     );
-    assert.equal(forwarder.counters()[0]?.perPort.length, 1024);
+    assert.equal(forwarder.counters().rules[0]?.perPort.length, 1024);
     await forwarder.close(rule.id, 0).drained;
     assert.deepEqual(await forwarder.open(rule), { ok: true });
   });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import type { RateLimit } from "../../src/core/rate_limit.ts";
 import type { RuleSpec } from "../../src/core/rule.ts";
-import type { Closing, Forwarder, OpenOutcome, RuleCounters } from "../../src/forward/forwarder.ts";
+import { type ForwarderCounters, noRuleCounters } from "../../src/forward/counters.ts";
+import type {
+  Closing,
+  Forwarder,
+  OpenOutcome,
+  QuotaState,
+  UdpSettings,
+} from "../../src/forward/forwarder.ts";
 
 /** A data plane that forwards nothing and remembers what it was told. */
 export class FakeForwarder implements Forwarder {
@@ -12,6 +19,10 @@ export class FakeForwarder implements Forwarder {
   readonly failures = new Map<bigint, string>();
   /** Reasons that changing the caps of these rules fails with. */
   readonly limitFailures = new Map<bigint, string>();
+  /** What was set last. */
+  readonly ownerLimits = new Map<string, RateLimit | null>();
+  readonly quotas = new Map<string, QuotaState | null>();
+  udp: UdpSettings | null = null;
   readonly drainMs: number[] = [];
   #drains: PromiseWithResolvers<void> | null = null;
   #releases: PromiseWithResolvers<void> | null = null;
@@ -55,6 +66,20 @@ export class FakeForwarder implements Forwarder {
     return { ok: true };
   }
 
+  setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
+    this.calls.push(`owner limits ${ownerId}`);
+    this.ownerLimits.set(ownerId, limits);
+  }
+
+  setQuota(ownerId: string, quota: QuotaState | null): void {
+    this.calls.push(`quota ${ownerId}`);
+    this.quotas.set(ownerId, quota);
+  }
+
+  setUdp(settings: UdpSettings): void {
+    this.udp = settings;
+  }
+
   close(ruleId: bigint, drainMs: number): Closing {
     assert.ok(this.running.delete(ruleId), `rule ${ruleId} is not open`);
     this.calls.push(`close ${ruleId}`);
@@ -65,19 +90,14 @@ export class FakeForwarder implements Forwarder {
     };
   }
 
-  counters(): RuleCounters[] {
-    return [...this.running.keys()].map((ruleId) => ({
-      ruleId,
+  counters(): ForwarderCounters {
+    const rules = [...this.running.keys()].map((ruleId) => ({
+      ...noRuleCounters(ruleId),
       bytesIn: 2n ** 60n,
       bytesOut: 2n,
       activeConnections: 1,
-      perPort: [],
-      dnsFailures: 0n,
-      datagramsIn: 0n,
-      datagramsOut: 0n,
-      activeFlows: 0,
-      flowsDroppedOverflow: 0n,
     }));
+    return { rules, sniListeners: [], owners: [] };
   }
 
   shutdown(): Promise<void> {

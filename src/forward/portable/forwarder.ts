@@ -8,7 +8,8 @@ import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
-import type { Closing, Forwarder, OpenOutcome, RuleCounters } from "../forwarder.ts";
+import type { ForwarderCounters } from "../counters.ts";
+import type { Closing, Forwarder, OpenOutcome, QuotaState } from "../forwarder.ts";
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
 import { bindRange } from "./bind.ts";
@@ -67,8 +68,19 @@ class PortableForwarder implements Forwarder {
     return { released: rule.released, drained: this.#drain(rule, drainMs) };
   }
 
-  counters(): RuleCounters[] {
-    return [...this.#open.values()].map((rule) => rule.counters());
+  setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
+    if (limits !== null) this.#unsupported("limits", ownerId);
+  }
+
+  setQuota(ownerId: string, quota: QuotaState | null): void {
+    if (quota !== null) this.#unsupported("quota", ownerId);
+  }
+
+  setUdp(): void {}
+
+  counters(): ForwarderCounters {
+    const rules = [...this.#open.values()].map((rule) => rule.counters());
+    return { rules, sniListeners: [], owners: [] };
   }
 
   async shutdown(drainMs: number): Promise<void> {
@@ -86,6 +98,10 @@ class PortableForwarder implements Forwarder {
     this.#draining.add(rule);
     await rule.close(drainMs);
     this.#draining.delete(rule);
+  }
+
+  #unsupported(what: string, ownerId: string): void {
+    this.#environment.logger.warn("forward.unsupported", { what, owner_id: ownerId });
   }
 
   #rule(ruleId: bigint): RunningRule {

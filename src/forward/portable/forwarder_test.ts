@@ -38,14 +38,14 @@ Deno.test("open() refuses what the engine does not forward, and binds nothing fo
   const outcome = await forwarder.open({ ...rule, protocol: "udp" });
   assert.deepEqual(outcome, { ok: false, reason: "unsupported: udp" });
   assert.deepEqual(net.listens, []);
-  assert.deepEqual(forwarder.counters(), []);
+  assert.deepEqual(forwarder.counters().rules, []);
 });
 
 Deno.test("open() forgets a rule whose port is taken", async () => {
   const { forwarder, net } = create();
   const other = net.listen({ hostname: "0.0.0.0", port: 80 });
   assert.deepEqual(await forwarder.open(rule), { ok: false, reason: "port_in_use" });
-  assert.deepEqual(forwarder.counters(), []);
+  assert.deepEqual(forwarder.counters().rules, []);
   other[Symbol.dispose]();
   assert.deepEqual(await forwarder.open(rule), { ok: true });
   await forwarder.shutdown(0);
@@ -65,13 +65,13 @@ Deno.test("open() throws for a rule that is open, and after shutdown()", async (
 Deno.test("open() gets the port of a rule that was closed just before and still drains", async () => {
   const { forwarder, net, client } = await withConnection();
   const drained = forwarder.close(1n, 1_000).drained;
-  assert.deepEqual(forwarder.counters(), []);
+  assert.deepEqual(forwarder.counters().rules, []);
 
   assert.deepEqual(await forwarder.open(rule), { ok: true });
 
   assert.equal(client.isClosed, false);
   assert.equal(net.bound.length, 1);
-  assert.equal(forwarder.counters()[0]?.activeConnections, 0);
+  assert.equal(forwarder.counters().rules[0]?.activeConnections, 0);
   await forwarder.shutdown(0);
   await drained;
 });

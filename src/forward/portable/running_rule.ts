@@ -1,4 +1,4 @@
-import type { RuleCounters } from "../forwarder.ts";
+import type { RuleCounters } from "../counters.ts";
 
 /** A rule the engine runs, of whatever protocol. */
 export interface RunningRule {

@@ -9,7 +9,7 @@ import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import { mapPort } from "../../core/ports.ts";
 import type { RuleSpec } from "../../core/rule.ts";
-import type { RuleCounters } from "../forwarder.ts";
+import { noRuleCounters, type RuleCounters } from "../counters.ts";
 import type { Environment } from "./environment.ts";
 import type { Listener, Socket } from "./net.ts";
 import type { RunningRule } from "./running_rule.ts";
@@ -28,6 +28,7 @@ export class TcpRule implements RunningRule {
   readonly #closing = new AbortController();
   #isCut = false;
   #dnsFailures = 0;
+  #connectionsTotal = 0;
 
   /** @param listeners those of every port of the rule; they belong to it from now on */
   constructor(spec: RuleSpec, listeners: readonly Listener[], environment: Environment) {
@@ -48,16 +49,13 @@ export class TcpRule implements RunningRule {
       datagramsOut: 0n,
     }));
     return {
-      ruleId: this.#ruleId,
+      ...noRuleCounters(this.#ruleId),
       bytesIn: perPort.reduce((sum, { bytesIn }) => sum + bytesIn, 0n),
       bytesOut: perPort.reduce((sum, { bytesOut }) => sum + bytesOut, 0n),
       activeConnections: perPort.reduce((sum, port) => sum + port.activeConnections, 0),
+      connectionsTotal: BigInt(this.#connectionsTotal),
       perPort: perPort.length > 1 ? perPort : [],
       dnsFailures: BigInt(this.#dnsFailures),
-      datagramsIn: 0n,
-      datagramsOut: 0n,
-      activeFlows: 0,
-      flowsDroppedOverflow: 0n,
     };
   }
 
@@ -126,6 +124,7 @@ export class TcpRule implements RunningRule {
   }
 
   #serve(inbound: Socket, port: TcpPort): void {
+    this.#connectionsTotal += 1;
     const connection = new TcpConnection(inbound, port);
     if (this.#isCut) connection.cut();
     const task = connection.run().finally(() => this.#connections.delete(connection));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { noRuleCounters } from "../counters.ts";
 import { setImmediate as microtasksDone } from "node:timers/promises";
 import {
   type FakeListener,
@@ -71,11 +72,10 @@ Deno.test("TcpRule counts live, by port, and logs the end of a connection at deb
     datagramsOut: 0n,
   };
   const busy = { ...idle, bytesIn: 3n, bytesOut: 2n, activeConnections: 1 };
-  const none = { dnsFailures: 0n, activeFlows: 0, flowsDroppedOverflow: 0n };
   assert.deepEqual(rule.counters(), {
-    ruleId: 1n,
+    ...noRuleCounters(1n),
     ...busy,
-    ...none,
+    connectionsTotal: 1n,
     perPort: [{ listenPort: 80, ...busy }, { listenPort: 81, ...idle }],
   });
 
