@@ -27,6 +27,7 @@ import { REPLAY_COUNT_HEADER } from "../wire/replay.ts";
 import { type ControlHandlers, type ServerStream, WireError } from "../wire/streams.ts";
 import type { EnrollmentService } from "./enrollment.ts";
 import type { SessionRegistry } from "./registry.ts";
+import type { ReplaySource } from "./replay.ts";
 import type { RuleService } from "./rules.ts";
 import type { ClientIdentity, Session } from "./session.ts";
 
@@ -35,6 +36,11 @@ export interface ControlPlaneOptions {
   readonly enrollment: EnrollmentService;
   readonly registry: SessionRegistry;
   readonly rules: RuleService;
+  /** What a client is told beside its rules, in the order that spec `wire.md` §4.4 gives. */
+  readonly replay: {
+    readonly beforeRules: readonly ReplaySource[];
+    readonly afterRules: readonly ReplaySource[];
+  };
   readonly stats: RuleStatsCache;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -116,9 +122,14 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
     replay: readonly StoredRule[],
     first: ClientMessage,
   ): Promise<void> {
+    const { rules, replay: { beforeRules, afterRules } } = this.#options;
     const welcome = session.send(this.#welcome());
     session.welcomed = true;
-    if (!await welcome || !await this.#options.rules.sendReplay(session, replay)) return;
+    if (!await welcome) return;
+    const rulesReplay: ReplaySource = { replay: (to) => rules.sendReplay(to, replay) };
+    for (const source of [...beforeRules, rulesReplay, ...afterRules]) {
+      if (!await source.replay(session)) return;
+    }
     if (first.payload.case !== "hello") this.#onMessage(session, first);
   }
 

@@ -14,14 +14,21 @@ import { turn } from "../../tests/kit/turn.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
+import { OwnerCapRepository } from "../store/owner_caps.ts";
 import { RuleRepository } from "../store/rules.ts";
 import { SettingsRepository } from "../store/settings.ts";
 import { systemRandom } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { RuleStatsCache } from "../traffic/rule_stats.ts";
-import { Protocol, type ServerMessage } from "../wire/gen/portunus/v1/portunus_pb.ts";
+import {
+  OwnerRateLimitAction,
+  type OwnerRateLimitUpdate,
+  Protocol,
+  type ServerMessage,
+} from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { ControlPlane } from "./control_plane.ts";
 import { EnrollmentService } from "./enrollment.ts";
+import { OwnerCapService } from "./owner_caps.ts";
 import { SessionRegistry } from "./registry.ts";
 import { RuleService } from "./rules.ts";
 
@@ -33,6 +40,7 @@ class Fixture implements Disposable {
   readonly logger = new RecordingLogger();
   readonly registry = new SessionRegistry(this.clock);
   readonly metrics = new Metrics();
+  readonly ownerCaps: OwnerCapService;
   readonly rules: RuleService;
   readonly stats: RuleStatsCache;
   readonly plane: ControlPlane;
@@ -45,18 +53,25 @@ class Fixture implements Disposable {
     const { store } = this.db;
     const newId = () => `R${this.#requests++}`;
     const common = { registry: this.registry, clock: this.clock, logger: this.logger, newId };
+    const clients = new ClientRepository(store);
+    this.ownerCaps = new OwnerCapService({
+      ...common,
+      caps: new OwnerCapRepository(store),
+      clients,
+      ownersOn: (clientId) => this.rules.ownersOn(clientId),
+    });
     this.rules = new RuleService({
       ...common,
       rules: new RuleRepository(store),
       rangeMaxPorts: 10,
       onRemoved: () => undefined,
+      belongings: this.ownerCaps,
     });
     this.stats = new RuleStatsCache({
       clock: this.clock,
       metrics: this.metrics,
       ownerOf: (id) => this.rules.get(id)?.ownerId,
     });
-    const clients = new ClientRepository(store);
     this.plane = new ControlPlane({
       ...common,
       clients,
@@ -75,6 +90,7 @@ class Fixture implements Disposable {
         onRotated: () => undefined,
       }),
       rules: this.rules,
+      replay: { beforeRules: [], afterRules: [this.ownerCaps] },
       stats: this.stats,
       metrics: this.metrics,
       udpFlowIdleSecs: 61,
@@ -329,3 +345,56 @@ Deno.test("ControlPlane.session() hears answers while a replay is stuck in sendi
   stream.halfClose();
   await done;
 });
+
+Deno.test("ControlPlane.session() replays owners' caps after the rules, to clients that know them", async () => {
+  using fixture = new Fixture();
+  await fixture.seed(1);
+  const current = await fixture.connect(hello("0.11.0"));
+  assert.equal(ruleIdOf(await current.stream.sent.next()), 0n);
+  for (const ownerId of ["alice", "bob"]) {
+    fixture.ownerCaps.put({ clientId: "C1", ownerId }, { concurrent_connections: 3 });
+    assert.equal(capText(await current.stream.sent.next()), `SET ${ownerId} 3`);
+  }
+  current.stream.halfClose();
+  await current.done;
+
+  const again = await fixture.connect(hello("0.11.0"));
+  assert.equal(ruleIdOf(await again.stream.sent.next()), 0n);
+  assert.equal(capText(await again.stream.sent.next()), "SET alice 3");
+  assert.equal(capText(await again.stream.sent.next()), "SET bob 3");
+  again.stream.halfClose();
+  await again.done;
+
+  const old = await fixture.connect(hello("0.10.0"));
+  assert.equal(ruleIdOf(await old.stream.sent.next()), 0n);
+  old.stream.halfClose();
+  await old.done;
+  assert.equal(old.stream.sent.all.length, 2);
+});
+
+Deno.test("ControlPlane.session() does not replay caps that went while it was replaying", async () => {
+  using fixture = new Fixture();
+  const first = await fixture.connect();
+  for (const ownerId of ["alice", "bob"]) {
+    fixture.ownerCaps.put({ clientId: "C1", ownerId }, { concurrent_connections: 3 });
+  }
+  first.stream.halfClose();
+  await first.done;
+  const { stream, done } = fixture.start();
+  stream.receive(hello());
+  await fixture.logger.seen("client.connected", 2);
+  fixture.ownerCaps.remove({ clientId: "C1", ownerId: "bob" });
+  assert.equal((await stream.sent.next())?.payload.case, "welcome");
+  const told = [await stream.sent.next(), await stream.sent.next()].map(capText);
+  assert.deepEqual(told.sort(), ["REMOVE bob undefined", "SET alice 3"]);
+  stream.halfClose();
+  await done;
+  assert.equal(stream.sent.all.length, 3);
+});
+
+/** `<ACTION> <owner> <cap on connections>` of what a client is told of an owner's caps. */
+function capText(message: ServerMessage | undefined): string {
+  assert.equal(message?.payload.case, "ownerRateLimitUpdate");
+  const { action, ownerId, rateLimit } = message.payload.value as OwnerRateLimitUpdate;
+  return `${OwnerRateLimitAction[action]} ${ownerId} ${rateLimit?.concurrentConnections}`;
+}

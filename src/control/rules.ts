@@ -21,12 +21,22 @@ import { checkRangePair, formatRange, rangeLength } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleState } from "../core/rule.ts";
 import type { RuleInput } from "../core/rule_input.ts";
+import type { OwnerOnClient } from "../store/owner_caps.ts";
 import type { RuleRepository, StoredRule } from "../store/rules.ts";
 import { pushMessage, removeMessage } from "./messages.ts";
 import { ActivationOutcome, type RuleStatus } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { REPLAY_REQUEST_PREFIX } from "../wire/replay.ts";
+import { OwnerIndex } from "./owner_index.ts";
 import type { SessionRegistry } from "./registry.ts";
 import type { AckResult, Session } from "./session.ts";
+
+/** What an owner has on a client beside rules, and loses with the last of them. */
+export interface OwnerBelongings {
+  /** Deletes it from the store, inside the transaction that deletes the rules. */
+  deleteStored(owners: readonly OwnerOnClient[]): void;
+  /** Forgets it, once the transaction is committed and the client was told of the rules. */
+  forget(owners: readonly OwnerOnClient[]): void;
+}
 
 export interface RuleServiceOptions {
   readonly rules: RuleRepository;
@@ -39,6 +49,7 @@ export interface RuleServiceOptions {
   readonly rangeMaxPorts: number;
   /** Called after a rule is gone, whatever removed it. */
   readonly onRemoved: (rule: StoredRule) => void;
+  readonly belongings: OwnerBelongings;
 }
 
 const PENDING: RuleState = { kind: "pending" };
@@ -47,13 +58,14 @@ const failed = (reason: string): RuleState => ({ kind: "failed", reason });
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #rules = new Map<bigint, StoredRule>();
+  readonly #owners = new OwnerIndex();
   #nextId: bigint;
 
   /** Loads the stored rules with the states they were left in. */
   constructor(options: RuleServiceOptions) {
     this.#options = options;
     const { rules, skipped } = options.rules.loadAll();
-    for (const rule of rules) this.#rules.set(rule.id, rule);
+    for (const rule of rules) this.#add(rule);
     this.#nextId = (options.rules.maxId() ?? -1n) + 1n;
     if (skipped > 0) options.logger.warn("rules.skipped", { skipped_count: skipped });
     options.logger.info("rules.hydrated", { count: this.#rules.size });
@@ -67,6 +79,11 @@ export class RuleService {
   /** Every rule, by ascending id. */
   list(): StoredRule[] {
     return [...this.#rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** How many rules each owner has on a client; owners without one are not in it. */
+  ownersOn(clientId: string): ReadonlyMap<string, number> {
+    return this.#owners.on(clientId);
   }
 
   /**
@@ -146,17 +163,21 @@ export class RuleService {
 
   /**
    * Does what {@linkcode remove} does for several rules, all or none, in one transaction with what
-   * `alongside` writes. Returns what that returns; when it throws, nothing has happened.
+   * `alongside` writes. What their owners have on a client goes with the last rule there. Returns what that returns; when it throws, nothing has happened.
    */
   async removeAll<T>(doomed: readonly StoredRule[], alongside: () => T): Promise<T> {
-    const { rules } = this.#options;
+    const { rules, belongings } = this.#options;
+    const leaving = this.#owners.leavingWith(doomed);
     const result = rules.transaction(() => {
       const result = alongside();
       for (const { id } of doomed) rules.remove(id);
+      belongings.deleteStored(leaving);
       return result;
     });
     for (const rule of doomed) this.#forget(rule);
-    await Promise.all(doomed.map((rule) => this.#sendRemoval(rule)));
+    const sent = doomed.map((rule) => this.#sendRemoval(rule));
+    belongings.forget(leaving);
+    await Promise.all(sent);
     return result;
   }
 
@@ -260,7 +281,7 @@ export class RuleService {
       });
     }
     this.#nextId += 1n;
-    this.#rules.set(rule.id, rule);
+    this.#add(rule);
     return rule;
   }
 
@@ -305,13 +326,18 @@ export class RuleService {
     }
   }
 
+  #add(rule: StoredRule): void {
+    this.#rules.set(rule.id, rule);
+    this.#owners.add(rule);
+  }
+
   #erase(rule: StoredRule): void {
     this.#options.rules.remove(rule.id);
     this.#forget(rule);
   }
 
   #forget(rule: StoredRule): void {
-    this.#rules.delete(rule.id);
+    if (this.#rules.delete(rule.id)) this.#owners.remove(rule);
     this.#options.onRemoved(rule);
   }
 

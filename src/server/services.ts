@@ -10,12 +10,14 @@ import { AdvertisedEndpoint } from "../control/advertised_endpoint.ts";
 import { ClientService } from "../control/clients.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { EnrollmentService, type ServerIdentity } from "../control/enrollment.ts";
+import { OwnerCapService } from "../control/owner_caps.ts";
 import { SessionRegistry } from "../control/registry.ts";
 import { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
+import { OwnerCapRepository } from "../store/owner_caps.ts";
 import type { Store } from "../store/open.ts";
 import { RuleRepository } from "../store/rules.ts";
 import { SettingsRepository } from "../store/settings.ts";
@@ -35,10 +37,11 @@ export interface ServicesOptions {
   readonly logger: Logger;
 }
 
-/** Everything that listeners call into. */
-export function createServices(options: ServicesOptions) {
-  const { live, store, identity, metrics, clock, random, logger } = options;
-  const registry = new SessionRegistry(clock);
+/** Rules, and what lives and dies with them. */
+function createRules(
+  { live, store, metrics, clock, logger }: ServicesOptions,
+  registry: SessionRegistry,
+) {
   const stats = new RuleStatsCache({
     clock,
     metrics,
@@ -46,6 +49,14 @@ export function createServices(options: ServicesOptions) {
       const rule = rules.get(ruleId);
       return rule?.clientId === clientId ? rule.ownerId : undefined;
     },
+  });
+  const ownerCaps = new OwnerCapService({
+    caps: new OwnerCapRepository(store),
+    clients: new ClientRepository(store),
+    registry,
+    ownersOn: (clientId): ReadonlyMap<string, number> => rules.ownersOn(clientId),
+    clock,
+    logger,
   });
   const rules = new RuleService({
     rules: new RuleRepository(store),
@@ -57,7 +68,16 @@ export function createServices(options: ServicesOptions) {
       return live.config.rangeRuleMaxPorts;
     },
     onRemoved: (rule) => stats.forget(rule),
+    belongings: ownerCaps,
   });
+  return { rules, ownerCaps, stats };
+}
+
+/** Everything that listeners call into. */
+export function createServices(options: ServicesOptions) {
+  const { live, store, identity, metrics, clock, random, logger } = options;
+  const registry = new SessionRegistry(clock);
+  const { rules, ownerCaps, stats } = createRules(options, registry);
   const clientRows = new ClientRepository(store);
   const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
   const settings = new SettingsRepository(store);
@@ -84,6 +104,7 @@ export function createServices(options: ServicesOptions) {
     enrollment,
     registry,
     rules,
+    replay: { beforeRules: [], afterRules: [ownerCaps] },
     stats,
     metrics,
     clock,
@@ -96,5 +117,15 @@ export function createServices(options: ServicesOptions) {
     },
   });
   const streams = new EventStreams({ clock, logger });
-  return { registry, rules, stats, streams, clients, advertised, enrollment, controlPlane };
+  return {
+    registry,
+    rules,
+    ownerCaps,
+    stats,
+    streams,
+    clients,
+    advertised,
+    enrollment,
+    controlPlane,
+  };
 }

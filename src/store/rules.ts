@@ -5,14 +5,7 @@
  */
 
 import { toStoreText } from "../core/instant.ts";
-import {
-  hasCaps,
-  RATE_LIMIT_FIELDS,
-  type RateLimit,
-  rateLimitFromJson,
-  type RateLimitName,
-  rateLimitToJson,
-} from "../core/rate_limit.ts";
+import { hasCaps, type RateLimit } from "../core/rate_limit.ts";
 import {
   PROTOCOLS,
   PROXY_VERSIONS,
@@ -21,6 +14,7 @@ import {
   type RuleTarget,
 } from "../core/rule.ts";
 import type { Columns, SqlParameter } from "./database.ts";
+import { LIMIT_COLUMNS, limitsFromRow, limitsToColumns } from "./limit_columns.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
 
@@ -55,9 +49,6 @@ const SPEC_COLUMNS = [
   "state_reason",
   "client_id",
 ] as const;
-
-const limitColumn = <N extends RateLimitName>(name: N) => `rl_${name}` as const;
-const LIMIT_COLUMNS = RATE_LIMIT_FIELDS.map(({ name }) => limitColumn(name));
 
 const COLUMNS = [...SPEC_COLUMNS, ...LIMIT_COLUMNS];
 const UPDATED_COLUMNS = COLUMNS.filter((column) => column !== "id" && column !== "created_at");
@@ -158,7 +149,6 @@ type RuleColumns = Record<typeof COLUMNS[number], SqlParameter>;
 
 function toColumns(rule: StoredRule): RuleColumns {
   const { listen, targetPorts } = rule;
-  const limits = rateLimitToJson(rule.limits ?? {});
   return {
     id: rule.id,
     listen_port: listen.start,
@@ -177,9 +167,7 @@ function toColumns(rule: StoredRule): RuleColumns {
     state_kind: rule.state.kind,
     state_reason: reasonOf(rule.state),
     client_id: rule.clientId,
-    ...Object.fromEntries(
-      RATE_LIMIT_FIELDS.map(({ name }) => [limitColumn(name), limits[name] ?? null]),
-    ) as Record<typeof LIMIT_COLUMNS[number], SqlParameter>,
+    ...limitsToColumns(rule.limits ?? {}),
   };
 }
 
@@ -226,8 +214,6 @@ function toState(row: Row): RuleState {
 }
 
 function toLimits(row: Row): RateLimit | null {
-  const limits = rateLimitFromJson(Object.fromEntries(
-    RATE_LIMIT_FIELDS.map(({ name }) => [name, row.integerOrNull(limitColumn(name))]),
-  ));
+  const limits = limitsFromRow(row);
   return hasCaps(limits) ? limits : null;
 }

@@ -2,6 +2,8 @@ import type { SessionRegistry } from "../../src/control/registry.ts";
 import type { RuleService } from "../../src/control/rules.ts";
 import type { ClientIdentity, Session } from "../../src/control/session.ts";
 import {
+  OwnerRateLimitAction,
+  type OwnerRateLimitUpdate,
   RuleAction,
   type RuleStatus,
   type RuleUpdate,
@@ -21,6 +23,8 @@ export const silent: Answer = () => null;
 export class ConnectedEdge {
   readonly session: Session;
   readonly updates: RuleUpdate[] = [];
+  /** What it was told of owners' caps. */
+  readonly ownerCaps: OwnerRateLimitUpdate[] = [];
   /** Resolves when the session's queue has ended. */
   readonly over: Promise<void>;
   answer: Answer = activates;
@@ -43,8 +47,19 @@ export class ConnectedEdge {
     return this.updates.map(({ action, rule }) => `${RuleAction[action]} ${rule?.ruleId}`);
   }
 
+  /** `SET alice`, `REMOVE alice`, in order. */
+  get capCommands(): string[] {
+    return this.ownerCaps.map(({ action, ownerId }) =>
+      `${OwnerRateLimitAction[action]} ${ownerId}`
+    );
+  }
+
   async #serve(rules: RuleService): Promise<void> {
     for await (const message of this.session.outbound) {
+      if (message.payload.case === "ownerRateLimitUpdate") {
+        this.ownerCaps.push(message.payload.value);
+        continue;
+      }
       const update = updateOf(message);
       this.updates.push(update);
       const status = update.action === RuleAction.PUSH ? this.answer(update) : null;

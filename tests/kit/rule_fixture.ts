@@ -5,10 +5,13 @@
  */
 
 import assert from "node:assert/strict";
+import { OwnerCapService } from "../../src/control/owner_caps.ts";
 import { SessionRegistry } from "../../src/control/registry.ts";
 import type { Session } from "../../src/control/session.ts";
 import { RuleService } from "../../src/control/rules.ts";
 import { PortunusError } from "../../src/core/errors.ts";
+import { ClientRepository } from "../../src/store/clients.ts";
+import { OwnerCapRepository } from "../../src/store/owner_caps.ts";
 import { RuleRepository, type StoredRule } from "../../src/store/rules.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { RuleStatsCache } from "../../src/traffic/rule_stats.ts";
@@ -40,12 +43,25 @@ export class RuleFixture implements Disposable {
   });
   readonly removed: bigint[] = [];
   #requests = 0;
+  ownerCaps: OwnerCapService;
   rules: RuleService;
 
   constructor() {
     this.db.addUser({ userId: "alice", role: "user" });
     for (const client of [EDGE, EDGE_2]) this.db.addClient(client);
+    this.ownerCaps = this.loadCaps();
     this.rules = this.load();
+  }
+
+  loadCaps(): OwnerCapService {
+    return new OwnerCapService({
+      caps: new OwnerCapRepository(this.db.store),
+      clients: new ClientRepository(this.db.store),
+      registry: this.registry,
+      ownersOn: (clientId) => this.rules.ownersOn(clientId),
+      clock: this.clock,
+      logger: this.logger,
+    });
   }
 
   load(): RuleService {
@@ -60,11 +76,13 @@ export class RuleFixture implements Disposable {
         this.removed.push(rule.id);
         this.stats.forget(rule);
       },
+      belongings: this.ownerCaps,
     });
   }
 
   restart(): void {
     this.db.reopen();
+    this.ownerCaps = this.loadCaps();
     this.rules = this.load();
   }
 
