@@ -12,11 +12,11 @@ import { clientNameProblem } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import { bootstrapSuperadmin as bootstrap } from "../identity/first_start.ts";
+import { localAccounts } from "../identity/local_identity_store.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { StoreError } from "../store/database.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
 import { openStore, type Store } from "../store/open.ts";
-import { IdentityStore } from "../store/identity.ts";
 import { SettingsRepository } from "../store/settings.ts";
 import { systemClock } from "../system/clock.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
@@ -39,14 +39,15 @@ export function genToken(io: ProcessIo): number {
 }
 
 /** `bootstrap-superadmin` */
-export function bootstrapSuperadmin(
+export async function bootstrapSuperadmin(
   flags: GlobalFlags & { readonly name: string },
   io: ProcessIo,
-): number {
-  using store = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ");
+): Promise<number> {
+  using db = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ");
+  const { store } = localAccounts(db);
   const tools = { clock: systemClock, random: systemRandom, newId: ulid };
   try {
-    const token = bootstrap({ operators: new IdentityStore(store), ...tools }, flags.name);
+    const token = await bootstrap({ store, ...tools }, flags.name);
     io.out(`superadmin user_id=_superadmin token=${token}`);
     return 0;
   } catch (error) {

@@ -11,9 +11,9 @@ import type { Accounts, PasswordResetResult } from "../identity/accounts.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { rotateSetupToken } from "../identity/first_start.ts";
 import { createIdentity } from "../identity/identity.ts";
+import { localAccounts } from "../identity/local_identity_store.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { StoreError } from "../store/database.ts";
-import { IdentityStore } from "../store/identity.ts";
 import type { Store } from "../store/open.ts";
 import { systemClock } from "../system/clock.ts";
 import { firstLine, type ProcessIo } from "../system/process_io.ts";
@@ -30,13 +30,17 @@ export interface ResetPasswordFlags extends GlobalFlags {
 }
 
 /** `onboarding-token` */
-export function onboardingToken(flags: GlobalFlags, io: ProcessIo): number {
+export async function onboardingToken(flags: GlobalFlags, io: ProcessIo): Promise<number> {
   const logger = commandLogger(io);
   using store = open(dataDirOf(flags, io), logger, "error: open_store: ");
   try {
-    const operators = new IdentityStore(store);
-    const tools = { clock: systemClock, random: systemRandom, logger };
-    io.out(`setup_token=${rotateSetupToken({ operators, ...tools })}`);
+    const token = await rotateSetupToken({
+      ...localAccounts(store),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+    });
+    io.out(`setup_token=${token}`);
     return 0;
   } catch (error) {
     if (!(error instanceof PortunusError)) throw storeFailure(error);
@@ -50,7 +54,7 @@ export async function resetPassword(flags: ResetPasswordFlags, io: ProcessIo): P
   using store = open(dataDirOf(flags, io), logger, "error: open_store: ");
   using hasher = new Argon2Hasher(systemRandom);
   const { accounts } = createIdentity({
-    store: new IdentityStore(store),
+    ...localAccounts(store),
     hasher,
     clock: systemClock,
     random: systemRandom,

@@ -3,7 +3,7 @@ import { runCommand } from "../../tests/kit/fake_api.ts";
 import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { AuditRepository } from "../store/audit.ts";
-import { IdentityStore } from "../store/identity.ts";
+import { IdentityTables } from "../store/identity_tables.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import { systemRandom } from "../system/random.ts";
 
@@ -37,9 +37,9 @@ class Fixture implements Disposable {
     });
   }
 
-  inspect<T>(look: (store: IdentityStore) => T): T {
+  inspect<T>(look: (store: IdentityTables) => T): T {
     using store = this.dir.open();
-    return look(new IdentityStore(store));
+    return look(new IdentityTables(store));
   }
 
   run(args: readonly string[], stdin = "") {
@@ -66,7 +66,7 @@ Deno.test("reset-password sets the password, ends sessions and tokens, and is in
     err: "",
   });
   assert.equal(await fixture.accepts(PASSWORD), true);
-  const user = fixture.inspect(({ users }) => users.summary("alice"));
+  const user = fixture.inspect(({ users }) => users.get("alice"));
   assert.deepEqual([user?.passwordChangeRequired, user?.credentialCount], [false, 0]);
 
   using store = fixture.dir.open();
@@ -96,7 +96,7 @@ Deno.test("reset-password --temporary prints a password that must be changed", a
   assert.deepEqual([code, first], [0, "password_reset=ok user_id=alice sessions_revoked=1"]);
   const password = /^temporary_password=([\w-]{43})$/.exec(second)?.[1] ?? "";
   assert.equal(await fixture.accepts(password), true);
-  const user = fixture.inspect(({ users }) => users.summary("alice"));
+  const user = fixture.inspect(({ users }) => users.get("alice"));
   assert.deepEqual([user?.passwordChangeRequired, user?.credentialCount], [true, 1]);
 });
 

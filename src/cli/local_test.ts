@@ -4,7 +4,7 @@ import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { parseEnrollmentUri } from "../core/enrollment_uri.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
-import { IdentityStore } from "../store/identity.ts";
+import { IdentityTables } from "../store/identity_tables.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 
 /** Commands on a data directory of their own. */
@@ -37,7 +37,7 @@ Deno.test("bootstrap-superadmin prints a token that works, once", async () => {
   const token = /^superadmin user_id=_superadmin token=([\w-]{43})\n$/.exec(out)?.[1] ?? "";
   {
     using store = fixture.dir.open();
-    const owner = new IdentityStore(store).credentials.findActive(hashSecret(token));
+    const owner = new IdentityTables(store).credentials.findActive(hashSecret(token));
     assert.equal(owner?.userId, "_superadmin");
   }
   const again = await fixture.run(["bootstrap-superadmin"]);

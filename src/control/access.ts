@@ -9,8 +9,9 @@ import { AccessError } from "../core/errors.ts";
 import { isGranted } from "../core/grants.ts";
 import { parseUlid } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
+import type { UserStore } from "../identity/identity_store.ts";
 import { knownUserId } from "../identity/user_ids.ts";
-import type { IdentityStore } from "../store/identity.ts";
+import type { GrantRepository } from "../store/grants.ts";
 import type { RuleService } from "./rules.ts";
 
 /** What went with a user. */
@@ -22,7 +23,8 @@ export interface RemovedUser {
 }
 
 export interface AccessOptions {
-  readonly store: IdentityStore;
+  readonly store: UserStore;
+  readonly grantRows: GrantRepository;
   readonly rules: RuleService;
   readonly logger: Logger;
 }
@@ -41,20 +43,21 @@ export class AccessService {
    * `user_not_found`, in this order
    */
   async removeUser(actor: string, userId: string): Promise<RemovedUser> {
-    const { store, rules, logger } = this.#options;
+    const { store, grantRows, rules, logger } = this.#options;
     if (knownUserId(userId) === actor) throw new AccessError("cannot_remove_self");
-    const owned = rules.list().filter(({ ownerId }) => ownerId === userId);
-    const removed = await rules.removeAll(owned, (): RemovedUser => {
-      const user = store.users.get(userId);
-      if (!user) throw new AccessError("user_not_found");
-      if (user.role === "superadmin" && store.users.countEnabledSuperadmins() <= 1) {
-        throw new AccessError("last_superadmin");
-      }
-      const credentialIds = store.credentials.listOf(userId).map((it) => it.credentialId);
-      const grantIds = store.grants.listOf(userId).map(({ grantId }) => grantId);
-      store.users.delete(userId);
-      return { userId, credentialIds, grantIds, ruleIds: owned.map(({ id }) => id) };
+    let finish = () => Promise.resolve();
+    let ruleIds: readonly bigint[] = [];
+    let grantIds: readonly string[] = [];
+    const credentialIds = await store.removeUser(userId, () => {
+      const owned = rules.list().filter(({ ownerId }) => ownerId === userId);
+      ruleIds = owned.map(({ id }) => id);
+      grantIds = grantRows.listOf(userId).map(({ grantId }) => grantId);
+      const removal = rules.prepareRemoval(owned);
+      removal.deleteRows();
+      finish = removal.finish;
     });
+    await finish();
+    const removed = { userId, credentialIds, grantIds, ruleIds };
     logger.info("operator.user_removed", {
       actor,
       removed_user: userId,
@@ -73,15 +76,15 @@ export class AccessService {
    * @throws {AccessError} `grant_not_found`
    */
   async revokeGrant(actor: string, grantId: string): Promise<readonly bigint[]> {
-    const { store, rules, logger } = this.#options;
-    const grant = store.grants.get(parseUlid(grantId) ?? "");
+    const { grantRows, rules, logger } = this.#options;
+    const grant = grantRows.get(parseUlid(grantId) ?? "");
     if (!grant) throw new AccessError("grant_not_found");
     const { userId: target } = grant;
-    const others = store.grants.listOf(target).filter((it) => it.grantId !== grant.grantId);
+    const others = grantRows.listOf(target).filter((it) => it.grantId !== grant.grantId);
     const uncovered = rules.list().filter((rule) =>
       rule.ownerId === target && !isGranted(others, rule)
     );
-    await rules.removeAll(uncovered, () => store.grants.delete(grant.grantId));
+    await rules.removeAll(uncovered, () => grantRows.delete(grant.grantId));
     logger.info("operator.grant_revoked", {
       actor,
       grant_id: grant.grantId,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EDGE, EDGE_2, isError, RuleFixture } from "../../tests/kit/rule_fixture.ts";
 import { OwnerCapRepository } from "../store/owner_caps.ts";
-import { IdentityStore } from "../store/identity.ts";
+import { localAccounts } from "../identity/local_identity_store.ts";
 import { AccessService } from "./access.ts";
 
 const ALICE = { clientId: EDGE.clientId, ownerId: "alice" };
@@ -196,8 +196,7 @@ Deno.test("RuleService keeps rule and caps when the store refuses either", async
 
 Deno.test("AccessService takes caps away with the rules of a user or a grant", async () => {
   using fixture = new RuleFixture();
-  const store = new IdentityStore(fixture.db.store);
-  const access = new AccessService({ ...fixture, store });
+  const access = new AccessService({ ...fixture, ...localAccounts(fixture.db.store) });
   fixture.connect();
   await fixture.push();
   fixture.ownerCaps.put(ALICE, BODY);

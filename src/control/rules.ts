@@ -52,6 +52,14 @@ export interface RuleServiceOptions {
   readonly belongings: OwnerBelongings;
 }
 
+/** A removal in two steps. What the owners have on a client goes with their last rule there. */
+export interface Removal {
+  /** The store's part, inside a transaction. */
+  deleteRows(): void;
+  /** Memory and clients, once that is committed. */
+  finish(): Promise<void>;
+}
+
 const PENDING: RuleState = { kind: "pending" };
 const failed = (reason: string): RuleState => ({ kind: "failed", reason });
 
@@ -163,22 +171,35 @@ export class RuleService {
 
   /**
    * Does what {@linkcode remove} does for several rules, all or none, in one transaction with what
-   * `alongside` writes. What their owners have on a client goes with the last rule there. Returns what that returns; when it throws, nothing has happened.
+   * `alongside` writes. Returns what that returns; when it throws, nothing has happened.
    */
   async removeAll<T>(doomed: readonly StoredRule[], alongside: () => T): Promise<T> {
-    const { rules, belongings } = this.#options;
-    const leaving = this.#owners.leavingWith(doomed);
-    const result = rules.transaction(() => {
+    const removal = this.prepareRemoval(doomed);
+    const result = this.#options.rules.transaction(() => {
       const result = alongside();
-      for (const { id } of doomed) rules.remove(id);
-      belongings.deleteStored(leaving);
+      removal.deleteRows();
       return result;
     });
-    for (const rule of doomed) this.#forget(rule);
-    const sent = doomed.map((rule) => this.#sendRemoval(rule));
-    belongings.forget(leaving);
-    await Promise.all(sent);
+    await removal.finish();
     return result;
+  }
+
+  /** A removal that is part of a transaction of somebody else. */
+  prepareRemoval(doomed: readonly StoredRule[]): Removal {
+    const { rules, belongings } = this.#options;
+    const leaving = this.#owners.leavingWith(doomed);
+    return {
+      deleteRows() {
+        for (const { id } of doomed) rules.remove(id);
+        belongings.deleteStored(leaving);
+      },
+      finish: async () => {
+        for (const rule of doomed) this.#forget(rule);
+        const sent = doomed.map((rule) => this.#sendRemoval(rule));
+        belongings.forget(leaving);
+        await Promise.all(sent);
+      },
+    };
   }
 
   /** Follows a client that was renamed; the store has done so already. */

@@ -9,13 +9,18 @@ import { AccessError, PortunusError } from "../core/errors.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import { passwordProblem } from "../core/password.ts";
 import type { Logger } from "../core/log.ts";
-import { StoreError } from "../store/database.ts";
-import type { IdentityStore } from "../store/identity.ts";
-import type { Role, UserSummary } from "../store/users.ts";
+import type { GrantRepository } from "../store/grants.ts";
+import type { Account, Role } from "../store/users.ts";
 import { newToken, type Random } from "../system/random.ts";
+import type { UserStore } from "./identity_store.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import type { Throttle } from "./throttle.ts";
 import { displayName, knownUserId, personalUserId } from "./user_ids.ts";
+
+/** A user with numbers of what belongs to them. */
+export interface UserSummary extends Account {
+  readonly grantCount: number;
+}
 
 /** A user as a superadmin asks for one. */
 export interface UserDraft {
@@ -58,7 +63,8 @@ export interface PasswordResetResult {
 }
 
 export interface AccountsOptions {
-  readonly store: IdentityStore;
+  readonly store: UserStore;
+  readonly grantRows: GrantRepository;
   readonly throttle: Throttle;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
@@ -74,22 +80,24 @@ export class Accounts {
   }
 
   /** Every user by id. */
-  list(): Promise<readonly UserSummary[]> {
-    return Promise.try(() => this.#options.store.users.summaries());
+  async list(): Promise<readonly UserSummary[]> {
+    const { store, grantRows } = this.#options;
+    const accounts = await store.accounts();
+    const counts = grantRows.countsByUser();
+    return accounts.map((it) => ({ ...it, grantCount: counts.get(it.userId) ?? 0 }));
   }
 
   /** @throws {AccessError} `invalid_user_id`, `user_not_found` */
-  get(userId: string): Promise<UserSummary> {
-    return Promise.try(() => {
-      const user = this.#options.store.users.summary(knownUserId(userId));
-      if (!user) throw new AccessError("user_not_found");
-      return user;
-    });
+  async get(userId: string): Promise<UserSummary> {
+    const { store, grantRows } = this.#options;
+    const account = await store.account(knownUserId(userId));
+    if (!account) throw new AccessError("user_not_found");
+    return { ...account, grantCount: grantRows.listOf(userId).length };
   }
 
   /** What to call a user: the display name, or the id of one whose row is gone. */
-  displayNameOf(userId: string): Promise<string> {
-    return Promise.try(() => this.#options.store.users.get(userId)?.displayName ?? userId);
+  async displayNameOf(userId: string): Promise<string> {
+    return (await this.#options.store.account(userId))?.displayName ?? userId;
   }
 
   /**
@@ -112,12 +120,10 @@ export class Accounts {
       throw new PortunusError("initial_password_required");
     }
     if (initialPassword !== null) requirePolicy(initialPassword);
-    if (store.users.get(user.userId)) throw new AccessError("user_already_exists");
+    if (await store.account(user.userId)) throw new AccessError("user_already_exists");
     const passwordHash = initialPassword === null ? null : await hasher.hash(initialPassword);
     const createdAt = instantFromMillis(clock.now());
-    asConflict("user_already_exists", () => {
-      store.users.insert({ ...user, createdAt, passwordHash, passwordChangeRequired });
-    });
+    await store.insertUser({ ...user, createdAt, passwordHash, passwordChangeRequired });
     logger.info("operator.user_added", { actor, new_user: user.userId, outcome: "ok" });
     return user;
   }
@@ -132,19 +138,13 @@ export class Accounts {
     const { store, hasher } = this.#options;
     const { current, next, confirmation } = request;
     if (next !== confirmation) throw new PortunusError("password_mismatch");
-    const before = store.users.passwordHash(userId);
-    if (!await hasher.verify(current, before)) {
-      throw new AccessError("invalid_login", "the current password is wrong");
-    }
+    const wrong = new AccessError("invalid_login", "the current password is wrong");
+    const from = await store.passwordHash(userId);
+    if (!await hasher.verify(current, from)) throw wrong;
     requirePolicy(next);
-    const hash = await hasher.hash(next);
-    store.write(() => {
-      // Whoever reset the password meanwhile wins.
-      if (store.users.passwordHash(userId) !== before) {
-        throw new AccessError("invalid_login", "the current password is wrong");
-      }
-      store.users.setPassword(userId, { hash, changeRequired: false });
-    });
+    const to = await hasher.hash(next);
+    // Whoever reset the password meanwhile wins.
+    if (!await store.replacePassword({ userId, from, to })) throw wrong;
   }
 
   /**
@@ -166,20 +166,21 @@ export class Accounts {
     const password = generatedPassword ?? reset.password ?? "";
     const changeRequired = generatedPassword !== null || reset.temporary;
     requirePolicy(password);
-    if (!store.users.get(userId)) throw new AccessError("user_not_found");
+    if (!await store.account(userId)) throw new AccessError("user_not_found");
     const hash = await hasher.hash(password);
-    const now = instantFromMillis(clock.now());
-    return store.write(() => {
-      if (!store.users.setPassword(userId, { hash, changeRequired })) {
-        throw new AccessError("user_not_found");
-      }
-      return {
-        sessionsRevoked: store.sessions.revokeAllOf(userId, now),
-        apiTokensRevoked: reset.keepApiTokens ? 0 : store.credentials.revokeAllOf(userId, now),
-        passwordChangeRequired: changeRequired,
-        generatedPassword,
-      };
+    const revoked = await store.overridePassword({
+      userId,
+      hash,
+      changeRequired,
+      keepCredentials: reset.keepApiTokens,
+      now: instantFromMillis(clock.now()),
     });
+    return {
+      sessionsRevoked: revoked.sessions,
+      apiTokensRevoked: revoked.credentials,
+      passwordChangeRequired: changeRequired,
+      generatedPassword,
+    };
   }
 }
 
@@ -193,14 +194,4 @@ function roleOf(text: string): Role {
 export function requirePolicy(password: string): void {
   const problem = passwordProblem(password);
   if (problem !== null) throw new PortunusError(problem);
-}
-
-/** Runs `insert`; a row that is there already is the caller's conflict. */
-export function asConflict(code: "user_already_exists" | "user_not_found", insert: () => void) {
-  try {
-    insert();
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === "conflict") throw new AccessError(code);
-    throw error;
-  }
 }

@@ -3,9 +3,9 @@ import { AccessError } from "../core/errors.ts";
 import { parseUlid } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { CredentialRow } from "../store/credentials.ts";
-import type { IdentityStore } from "../store/identity.ts";
 import { newToken, type Random } from "../system/random.ts";
 import { hashSecret } from "../system/secret_hash.ts";
+import type { CredentialStore, UserStore } from "./identity_store.ts";
 import { knownUserId } from "./user_ids.ts";
 
 /** A new credential. The token is kept nowhere else. */
@@ -18,7 +18,7 @@ export interface IssuedCredential {
 }
 
 export interface ApiCredentialsOptions {
-  readonly store: IdentityStore;
+  readonly store: UserStore & CredentialStore;
   readonly clock: Clock;
   readonly random: Random;
   /** Makes a ULID. */
@@ -37,21 +37,17 @@ export class ApiCredentials {
   }
 
   /** A user's credentials, revoked ones too, oldest first. */
-  list(userId: string): Promise<readonly CredentialRow[]> {
-    return Promise.try(() => {
-      this.#requireUser(userId);
-      return this.#options.store.credentials.listOf(userId);
-    });
+  async list(userId: string): Promise<readonly CredentialRow[]> {
+    await this.#requireUser(userId);
+    return await this.#options.store.credentialsOf(userId);
   }
 
   /** Makes another credential for a user. */
-  issue(userId: string, label: string | null): Promise<IssuedCredential> {
-    return Promise.try(() =>
-      this.#options.store.write(() => {
-        this.#requireUser(userId);
-        return this.#insert(userId, label);
-      })
-    );
+  async issue(userId: string, label: string | null): Promise<IssuedCredential> {
+    await this.#requireUser(userId);
+    const { token, ...fresh } = this.#make(userId);
+    await this.#options.store.insertCredential({ ...fresh, label, tokenHash: hashSecret(token) });
+    return { ...fresh, label, token };
   }
 
   /**
@@ -60,62 +56,47 @@ export class ApiCredentials {
    * @param label of the new one; `null` for that of the old one
    * @throws {AccessError} `credential_not_found`
    */
-  rotate(userId: string, credentialId: string, label: string | null): Promise<IssuedCredential> {
-    return Promise.try(() =>
-      this.#options.store.write(() => {
-        const old = this.#active(userId, credentialId);
-        this.#revoke(old);
-        return this.#insert(userId, label ?? old.label);
-      })
-    );
+  async rotate(
+    userId: string,
+    credentialId: string,
+    label: string | null,
+  ): Promise<IssuedCredential> {
+    await this.#requireUser(userId);
+    const { token, ...fresh } = this.#make(userId);
+    const newLabel = await this.#options.store.replaceCredential({
+      ...fresh,
+      replaces: idOf(credentialId),
+      tokenHash: hashSecret(token),
+      label,
+    });
+    return { ...fresh, label: newLabel, token };
   }
 
   /** @throws {AccessError} `credential_not_found`; `last_superadmin` when nobody could act any more */
-  revoke(userId: string, credentialId: string): Promise<void> {
-    return Promise.try(() =>
-      this.#options.store.write(() => {
-        const credential = this.#active(userId, credentialId);
-        if (this.#isLastWayIn(userId)) throw new AccessError("last_superadmin");
-        this.#revoke(credential);
-      })
-    );
+  async revoke(userId: string, credentialId: string): Promise<void> {
+    await this.#requireUser(userId);
+    await this.#options.store.revokeCredential(userId, idOf(credentialId), this.#now());
   }
 
-  #requireUser(userId: string) {
-    const user = this.#options.store.users.summary(knownUserId(userId));
-    if (!user) throw new AccessError("user_not_found");
-    return user;
+  async #requireUser(userId: string): Promise<void> {
+    if (!await this.#options.store.account(knownUserId(userId))) {
+      throw new AccessError("user_not_found");
+    }
   }
 
-  #active(userId: string, credentialId: string): CredentialRow {
-    this.#requireUser(userId);
-    const id = parseUlid(credentialId);
-    const found = this.#options.store.credentials.listOf(userId).find((it) =>
-      it.credentialId === id && it.status === "active"
-    );
-    if (!found) throw new AccessError("credential_not_found");
-    return found;
-  }
-
-  #isLastWayIn(userId: string): boolean {
-    const user = this.#requireUser(userId);
-    return user.role === "superadmin" && !user.disabled && !user.hasPassword &&
-      user.credentialCount === 1 && this.#options.store.users.countEnabledSuperadmins() === 1;
-  }
-
-  #insert(userId: string, label: string | null): IssuedCredential {
-    const { store, random, newId } = this.#options;
-    const token = newToken(random);
-    const credential = { credentialId: newId(), userId, label, issuedAt: this.#now() };
-    store.credentials.insert({ ...credential, tokenHash: hashSecret(token) });
-    return { ...credential, token };
-  }
-
-  #revoke({ userId, credentialId }: CredentialRow): void {
-    this.#options.store.credentials.revoke(userId, credentialId, this.#now());
+  #make(userId: string) {
+    const { random, newId } = this.#options;
+    return { credentialId: newId(), userId, token: newToken(random), issuedAt: this.#now() };
   }
 
   #now(): Temporal.Instant {
     return instantFromMillis(this.#options.clock.now());
   }
+}
+
+/** The canonical form of a credential's id. @throws {AccessError} `credential_not_found` */
+function idOf(credentialId: string): string {
+  const id = parseUlid(credentialId);
+  if (id === null) throw new AccessError("credential_not_found");
+  return id;
 }

@@ -10,14 +10,18 @@ import { displayNameProblem, RESERVED_USERS } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import { NAMES } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import type { IdentityStore } from "../store/identity.ts";
+import type { GrantRepository } from "../store/grants.ts";
+import type { SetupTokenRepository } from "../store/setup_token.ts";
 import { newToken, type Random } from "../system/random.ts";
 import { hashSecret } from "../system/secret_hash.ts";
+import type { UserStore } from "./identity_store.ts";
 
 const SETUP_TOKEN_TTL_SECS = 1_800;
 
 export interface FirstStartOptions {
-  readonly operators: IdentityStore;
+  readonly store: UserStore;
+  readonly setupToken: SetupTokenRepository;
+  readonly grantRows: GrantRepository;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -30,23 +34,20 @@ export interface FirstStartOptions {
  *
  * @throws {PortunusError} `already_bootstrapped`, `invalid_display_name`
  */
-export function bootstrapSuperadmin(
-  options: Omit<FirstStartOptions, "logger">,
+export async function bootstrapSuperadmin(
+  options: Pick<FirstStartOptions, "store" | "clock" | "random" | "newId">,
   displayName: string,
-): string {
-  const { operators, clock, random, newId } = options;
-  requireNoSuperadmin(operators);
+): Promise<string> {
+  await requireNoSuperadmin(options.store);
   const name = displayName.trim();
   const problem = displayNameProblem(name);
   if (problem !== null) throw new PortunusError("invalid_display_name", problem);
-  const token = newToken(random);
-  operators.credentials.bootstrapSuperadmin({
+  const token = newToken(options.random);
+  await insertFirst(options, {
     userId: RESERVED_USERS.superadmin,
     displayName: name,
-    credentialId: newId(),
-    tokenHash: hashSecret(token),
+    token,
     label: "bootstrap",
-    now: instantFromMillis(clock.now()),
   });
   return token;
 }
@@ -57,23 +58,26 @@ export function bootstrapSuperadmin(
  *
  * @throws {PortunusError} `config_invalid` for an operator token of a wrong length
  */
-export function prepareFirstStart(
+export async function prepareFirstStart(
   options: FirstStartOptions & {
     readonly operatorToken: string | null;
     readonly printSetupToken: (token: string) => void;
+    /** Of the store, for the log. */
+    readonly path: string;
   },
-): void {
-  const { operators, logger, operatorToken } = options;
-  const superadminPresent = operators.users.countEnabledSuperadmins() > 0;
+): Promise<void> {
+  const { store, grantRows, logger, operatorToken, path } = options;
+  const superadminPresent = await store.enabledSuperadmins() > 0;
   logger.info("operator.store_loaded", {
-    users: operators.users.count(),
-    grants: operators.grants.count(),
+    path,
+    users: (await store.accounts()).length,
+    grants: grantRows.count(),
     superadmin_present: superadminPresent,
   });
   if (superadminPresent) return;
-  if (operatorToken !== null) return bootstrapFromConfig(options, operatorToken);
+  if (operatorToken !== null) return await bootstrapFromConfig(options, operatorToken);
 
-  options.printSetupToken(rotateSetupToken(options));
+  options.printSetupToken(await rotateSetupToken(options));
 }
 
 /**
@@ -81,27 +85,29 @@ export function prepareFirstStart(
  *
  * @throws {PortunusError} `already_bootstrapped`
  */
-export function rotateSetupToken(options: Omit<FirstStartOptions, "newId">): string {
-  const { operators, clock, random, logger } = options;
-  requireNoSuperadmin(operators);
+export async function rotateSetupToken(
+  options: Pick<FirstStartOptions, "store" | "setupToken" | "clock" | "random" | "logger">,
+): Promise<string> {
+  const { store, setupToken, clock, random, logger } = options;
+  await requireNoSuperadmin(store);
   const now = instantFromMillis(clock.now());
   const expiresAt = now.add({ seconds: SETUP_TOKEN_TTL_SECS });
   const token = newToken(random);
-  operators.setupToken.rotate({ tokenHash: hashSecret(token), issuedAt: now, expiresAt });
+  setupToken.rotate({ tokenHash: hashSecret(token), issuedAt: now, expiresAt });
   logger.info("operator.onboarding_setup_token_rotated", { expires_at: toCliText(expiresAt) });
   return token;
 }
 
-function requireNoSuperadmin(operators: IdentityStore): void {
-  if (operators.users.countEnabledSuperadmins() > 0) {
+async function requireNoSuperadmin(store: UserStore): Promise<void> {
+  if (await store.enabledSuperadmins() > 0) {
     throw new PortunusError("already_bootstrapped", "a superadmin exists");
   }
 }
 
-function bootstrapFromConfig(
-  { operators, clock, logger, newId }: FirstStartOptions,
+async function bootstrapFromConfig(
+  options: FirstStartOptions,
   operatorToken: string,
-): void {
+): Promise<void> {
   const bytes = new TextEncoder().encode(operatorToken).length;
   if (bytes < 1 || bytes > NAMES.bearerMaxBytes) {
     throw new PortunusError(
@@ -109,13 +115,41 @@ function bootstrapFromConfig(
       `operator_token must be 1 to ${NAMES.bearerMaxBytes} bytes, got ${bytes}`,
     );
   }
-  operators.credentials.bootstrapSuperadmin({
+  await insertFirst(options, {
     userId: RESERVED_USERS.legacy,
     displayName: "operator_token shortcut",
-    credentialId: newId(),
-    tokenHash: hashSecret(operatorToken),
+    token: operatorToken,
     label: "operator_token (server.toml)",
-    now: instantFromMillis(clock.now()),
   });
-  logger.info("operator.bootstrap_legacy", { outcome: "ok" });
+  options.logger.info("operator.bootstrap_legacy", { outcome: "ok" });
+}
+
+/** Enters a superadmin who has no password but an API credential. */
+async function insertFirst(
+  { store, clock, newId }: Pick<FirstStartOptions, "store" | "clock" | "newId">,
+  { userId, displayName, token, label }: {
+    readonly userId: string;
+    readonly displayName: string;
+    readonly token: string;
+    readonly label: string;
+  },
+): Promise<void> {
+  const now = instantFromMillis(clock.now());
+  await store.insertFirstSuperadmin({
+    user: {
+      userId,
+      role: "superadmin",
+      displayName,
+      createdAt: now,
+      passwordHash: null,
+      passwordChangeRequired: false,
+    },
+    credential: {
+      credentialId: newId(),
+      userId,
+      tokenHash: hashSecret(token),
+      label,
+      issuedAt: now,
+    },
+  }, () => undefined);
 }

@@ -6,9 +6,8 @@ import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import { type PortRange } from "../core/ports.ts";
 import { type Protocol, PROTOCOLS } from "../core/rule.ts";
-import type { GrantRow } from "../store/grants.ts";
-import type { IdentityStore } from "../store/identity.ts";
-import { asConflict } from "./accounts.ts";
+import { StoreError } from "../store/database.ts";
+import type { GrantRepository, GrantRow } from "../store/grants.ts";
 import { knownUserId, personalUserId } from "./user_ids.ts";
 
 /** A grant as a superadmin asks for one. */
@@ -21,7 +20,7 @@ export interface GrantDraft {
 }
 
 export interface GrantsOptions {
-  readonly store: IdentityStore;
+  readonly grantRows: GrantRepository;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Makes a ULID. */
@@ -38,8 +37,10 @@ export class Grants {
 
   /** Grants by id, of one user or, with `null`, of all. @throws {AccessError} `invalid_user_id` */
   list(userId: string | null): Promise<readonly GrantRow[]> {
-    const { grants } = this.#options.store;
-    return Promise.try(() => userId === null ? grants.list() : grants.listOf(knownUserId(userId)));
+    const { grantRows } = this.#options;
+    return Promise.try(() =>
+      userId === null ? grantRows.list() : grantRows.listOf(knownUserId(userId))
+    );
   }
 
   /**
@@ -49,7 +50,7 @@ export class Grants {
    * `invalid_port_range`, `empty_protocol_set`, `user_not_found`, in this order
    */
   add(actor: string, draft: GrantDraft): Promise<GrantRow> {
-    const { store, clock, logger, newId } = this.#options;
+    const { grantRows, clock, logger, newId } = this.#options;
     return Promise.try(() => {
       const checked = {
         userId: personalUserId(draft.userId),
@@ -60,7 +61,7 @@ export class Grants {
       };
       const createdAt = instantFromMillis(clock.now());
       const grant: GrantRow = { ...checked, grantId: newId(), createdAt };
-      asConflict("user_not_found", () => store.grants.insert(grant));
+      insert(grantRows, grant);
       logger.info("operator.grant_added", {
         actor,
         target: grant.userId,
@@ -69,6 +70,18 @@ export class Grants {
       });
       return grant;
     });
+  }
+}
+
+/** @throws {AccessError} `user_not_found` */
+function insert(grantRows: GrantRepository, grant: GrantRow): void {
+  try {
+    grantRows.insert(grant);
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === "conflict") {
+      throw new AccessError("user_not_found");
+    }
+    throw error;
   }
 }
 

@@ -1,17 +1,16 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { IdentityStore } from "../store/identity.ts";
 import type { Random } from "../system/random.ts";
 import { Accounts } from "./accounts.ts";
 import { ApiCredentials } from "./api_credentials.ts";
 import { Grants } from "./grants.ts";
+import type { ServerAccounts } from "./local_identity_store.ts";
 import { Onboarding } from "./onboarding.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import { Throttle } from "./throttle.ts";
 import { WebSessions } from "./web_sessions.ts";
 
-export interface IdentityOptions {
-  readonly store: IdentityStore;
+export interface IdentityOptions extends ServerAccounts {
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: Random;

@@ -2,9 +2,10 @@ import type { Clock } from "../core/clock.ts";
 import { AccessError, PortunusError } from "../core/errors.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
-import type { IdentityStore } from "../store/identity.ts";
+import type { SetupTokenRepository } from "../store/setup_token.ts";
 import { hashSecret } from "../system/secret_hash.ts";
-import { asConflict, type CreatedUser, requirePolicy } from "./accounts.ts";
+import { type CreatedUser, requirePolicy } from "./accounts.ts";
+import type { UserStore } from "./identity_store.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import type { Throttle } from "./throttle.ts";
 import { displayName, personalUserId } from "./user_ids.ts";
@@ -21,7 +22,8 @@ export interface OnboardingRequest {
 }
 
 export interface OnboardingOptions {
-  readonly store: IdentityStore;
+  readonly store: UserStore;
+  readonly setupToken: SetupTokenRepository;
   readonly throttle: Throttle;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
@@ -44,7 +46,9 @@ export class Onboarding {
    * `password_mismatch`, the codes of the password policy, `user_already_exists`, in this order
    */
   async run(request: OnboardingRequest): Promise<CreatedUser> {
-    this.#requireNoSuperadmin();
+    if (await this.#options.store.enabledSuperadmins() > 0) {
+      throw new AccessError("already_bootstrapped");
+    }
     const subject = request.setupToken === ""
       ? "_onboarding_setup_token_missing"
       : "_onboarding_setup_token_present";
@@ -59,7 +63,7 @@ export class Onboarding {
   }
 
   async #create(request: OnboardingRequest): Promise<CreatedUser> {
-    const { store, hasher, clock } = this.#options;
+    const { store, setupToken, hasher, clock } = this.#options;
     this.#requireToken(request.setupToken);
     const userId = personalUserId(request.userId);
     const name = displayName(request.displayName);
@@ -67,28 +71,22 @@ export class Onboarding {
     requirePolicy(request.password);
     const passwordHash = await hasher.hash(request.password);
     const user = { userId, displayName: name, role: "superadmin" } as const;
-    store.write(() => {
-      this.#requireNoSuperadmin();
+    const createdAt = instantFromMillis(clock.now());
+    const first = {
+      user: { ...user, createdAt, passwordHash, passwordChangeRequired: false },
+      credential: null,
+    };
+    await store.insertFirstSuperadmin(first, () => {
       this.#requireToken(request.setupToken);
-      const createdAt = instantFromMillis(clock.now());
-      asConflict("user_already_exists", () => {
-        store.users.insert({ ...user, createdAt, passwordHash, passwordChangeRequired: false });
-      });
-      store.setupToken.delete();
+      setupToken.delete();
     });
     return user;
   }
 
-  #requireNoSuperadmin(): void {
-    if (this.#options.store.users.countEnabledSuperadmins() > 0) {
-      throw new AccessError("already_bootstrapped");
-    }
-  }
-
   #requireToken(token: string): void {
-    const { store, clock } = this.#options;
+    const { setupToken, clock } = this.#options;
     if (token === "") throw new AccessError("setup_token_required", "a setup token is required");
-    const stored = store.setupToken.get();
+    const stored = setupToken.get();
     const now = instantFromMillis(clock.now());
     const valid = stored !== undefined && stored.tokenHash === hashSecret(token) &&
       Temporal.Instant.compare(now, stored.expiresAt) < 0;

@@ -5,14 +5,13 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { createIdentity } from "../identity/identity.ts";
-import { LocalOperators } from "../identity/local_operators.ts";
-import type { IdentityStore } from "../store/identity.ts";
+import { Directory } from "../identity/directory.ts";
+import type { ServerAccounts } from "../identity/local_identity_store.ts";
 import type { Random } from "../system/random.ts";
 import type { LiveConfig } from "./reload.ts";
 
-export interface OperatorServicesOptions {
+export interface OperatorServicesOptions extends ServerAccounts {
   readonly live: LiveConfig;
-  readonly operators: IdentityStore;
   readonly rules: RuleService;
   readonly clock: Clock;
   readonly random: Random;
@@ -24,12 +23,11 @@ export function createOperatorServices(
   stack: AsyncDisposableStack,
   options: OperatorServicesOptions,
 ) {
-  const store = options.operators;
   const hasher = stack.use(new Argon2Hasher(options.random));
   return {
-    operators: new LocalOperators(store, options.clock),
-    ...createIdentity({ ...options, store, hasher, newId: ulid }),
-    access: new AccessService({ ...options, store }),
+    operators: new Directory(options),
+    ...createIdentity({ ...options, hasher, newId: ulid }),
+    access: new AccessService(options),
     publicOrigin: () => options.live.config.publicOrigin,
   };
 }

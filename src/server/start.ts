@@ -14,10 +14,11 @@ import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
+import { localAccounts } from "../identity/local_identity_store.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { checkFilesystem } from "../store/filesystem.ts";
 import { openStore, type Store } from "../store/open.ts";
-import { IdentityStore } from "../store/identity.ts";
+import { storePaths } from "../store/paths.ts";
 import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { sans } from "../wire/certificate.ts";
@@ -73,12 +74,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   await warnOfLegacyFiles(dataDir, logger);
   const store = cleanup.use(openStore({ dataDir, logger, clock }));
   const tls = await loadTls(options, config);
-  const operators = new IdentityStore(store);
-  prepareFirstStart({
+  const accounts = localAccounts(store);
+  await prepareFirstStart({
     ...options,
-    operators,
+    ...accounts,
     newId: ulid,
     operatorToken: config.operatorToken,
+    path: storePaths(dataDir).database,
   });
 
   const metrics = new Metrics();
@@ -104,7 +106,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const app = createApp({
     ...services,
     ...auditing,
-    ...createOperatorServices(cleanup, { ...options, live, operators, rules: services.rules }),
+    ...createOperatorServices(cleanup, { ...options, ...accounts, live, rules: services.rules }),
     metrics,
     logger,
     newId: ulid,

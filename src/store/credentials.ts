@@ -8,7 +8,7 @@ import { toStoreText } from "../core/instant.ts";
 import type { Columns } from "./database.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
-import { type Role, ROLES, UserRepository } from "./users.ts";
+import { type Role, ROLES } from "./users.ts";
 
 export const CREDENTIAL_STATUSES = ["active", "revoked"] as const;
 export type CredentialStatus = typeof CREDENTIAL_STATUSES[number];
@@ -40,23 +40,11 @@ export interface CredentialOwner {
   readonly disabled: boolean;
 }
 
-/** A superadmin that Portunus creates for itself, with its first API credential. */
-export interface NewSuperadmin {
-  readonly userId: string;
-  readonly displayName: string;
-  readonly credentialId: string;
-  readonly tokenHash: string;
-  readonly label: string;
-  readonly now: Temporal.Instant;
-}
-
 export class CredentialRepository {
   readonly #store: Store;
-  readonly #users: UserRepository;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#users = new UserRepository(store);
   }
 
   /** A user's credentials, revoked ones too, oldest first. */
@@ -128,25 +116,6 @@ export class CredentialRepository {
       toStoreText(now),
       userId,
     );
-  }
-
-  /**
-   * Enters a superadmin without a password and its credential, or neither.
-   *
-   * @throws {StoreError} `conflict` when the user exists
-   */
-  bootstrapSuperadmin({ userId, displayName, now, ...credential }: NewSuperadmin): void {
-    this.#store.write(() => {
-      this.#users.insert({
-        userId,
-        role: "superadmin",
-        displayName,
-        createdAt: now,
-        passwordHash: null,
-        passwordChangeRequired: false,
-      });
-      this.insert({ userId, issuedAt: now, ...credential });
-    });
   }
 }
 

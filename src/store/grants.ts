@@ -52,6 +52,15 @@ export class GrantRepository {
     return Number(this.#store.db.get("SELECT count(*) AS n FROM grants")?.n ?? 0n);
   }
 
+  /** How many grants each user has who has any. */
+  countsByUser(): ReadonlyMap<string, number> {
+    const rows = this.#store.db.all("SELECT user_id, count(*) AS n FROM grants GROUP BY user_id");
+    return new Map(rows.map((columns) => {
+      const row = new Row("grants", "user_id", columns);
+      return [row.text("user_id"), row.number("n")];
+    }));
+  }
+
   /** @throws {StoreError} `conflict` when the id exists, or the user does not */
   insert(grant: GrantRow): void {
     this.#store.db.run(

@@ -13,7 +13,7 @@ export const ROLES = ["superadmin", "user"] as const;
 export type Role = typeof ROLES[number];
 
 /** A user. The password's hash is not part of it: it is read where a password is checked. */
-export interface UserRow {
+export interface Account {
   readonly userId: string;
   readonly role: Role;
   readonly displayName: string;
@@ -22,11 +22,6 @@ export interface UserRow {
   readonly hasPassword: boolean;
   /** Whether the user must choose another password at the next login. */
   readonly passwordChangeRequired: boolean;
-}
-
-/** A user with numbers of what belongs to them. */
-export interface UserSummary extends UserRow {
-  readonly grantCount: number;
   /** Active API credentials. */
   readonly credentialCount: number;
 }
@@ -50,10 +45,7 @@ export interface NewUser {
 }
 
 const COLUMNS = `user_id, role, display_name, disabled, created_at,
-  password_hash IS NOT NULL AS has_password, password_change_required`;
-
-const COUNTS = `
-  (SELECT count(*) FROM grants WHERE grants.user_id = users.user_id) AS grant_count,
+  password_hash IS NOT NULL AS has_password, password_change_required,
   (SELECT count(*) FROM credentials
    WHERE credentials.user_id = users.user_id AND status = 'active') AS credential_count`;
 
@@ -65,28 +57,13 @@ export class UserRepository {
   }
 
   /** Every user by id. */
-  list(): UserRow[] {
-    return this.#store.db.all(`SELECT ${COLUMNS} FROM users ORDER BY user_id`).map(toUser);
+  list(): Account[] {
+    return this.#store.db.all(`SELECT ${COLUMNS} FROM users ORDER BY user_id`).map(toAccount);
   }
 
-  get(userId: string): UserRow | undefined {
+  get(userId: string): Account | undefined {
     const row = this.#store.db.get(`SELECT ${COLUMNS} FROM users WHERE user_id = ?`, userId);
-    return row && toUser(row);
-  }
-
-  /** Every user by id, with counts. */
-  summaries(): UserSummary[] {
-    return this.#store.db.all(`SELECT ${COLUMNS}, ${COUNTS} FROM users ORDER BY user_id`)
-      .map(toSummary);
-  }
-
-  /** A user with counts. */
-  summary(userId: string): UserSummary | undefined {
-    const row = this.#store.db.get(
-      `SELECT ${COLUMNS}, ${COUNTS} FROM users WHERE user_id = ?`,
-      userId,
-    );
-    return row && toSummary(row);
+    return row && toAccount(row);
   }
 
   /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
@@ -98,15 +75,12 @@ export class UserRepository {
     return row ? new Row("users", "user_id", row).textOrNull("password_hash") : null;
   }
 
-  count(): number {
-    return this.#count("SELECT count(*) AS n FROM users");
-  }
-
   /** How many superadmins are not disabled. */
   countEnabledSuperadmins(): number {
-    return this.#count(
+    const row = this.#store.db.get(
       "SELECT count(*) AS n FROM users WHERE role = 'superadmin' AND disabled = 0",
     );
+    return Number(row?.n ?? 0n);
   }
 
   /** @throws {StoreError} `conflict` when the id exists */
@@ -142,13 +116,9 @@ export class UserRepository {
   delete(userId: string): boolean {
     return this.#store.db.run("DELETE FROM users WHERE user_id = ?", userId) > 0;
   }
-
-  #count(sql: string): number {
-    return Number(this.#store.db.get(sql)?.n ?? 0n);
-  }
 }
 
-function toUser(columns: Columns): UserRow {
+function toAccount(columns: Columns): Account {
   const row = new Row("users", "user_id", columns);
   return {
     userId: row.text("user_id"),
@@ -158,14 +128,6 @@ function toUser(columns: Columns): UserRow {
     createdAt: row.instant("created_at"),
     hasPassword: row.boolean("has_password"),
     passwordChangeRequired: row.boolean("password_change_required"),
-  };
-}
-
-function toSummary(columns: Columns): UserSummary {
-  const row = new Row("users", "user_id", columns);
-  return {
-    ...toUser(columns),
-    grantCount: row.number("grant_count"),
     credentialCount: row.number("credential_count"),
   };
 }

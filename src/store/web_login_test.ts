@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { assertDeepEqual } from "../../tests/kit/instants.ts";
 import { openTempStore } from "../../tests/kit/data_dir.ts";
-import { IdentityStore } from "./identity.ts";
+import { IdentityTables } from "./identity_tables.ts";
 import type { AttemptKey } from "./login_attempts.ts";
 
 const NOW = Temporal.Instant.from("2026-01-01T00:00:00Z");
@@ -11,7 +11,7 @@ const at = (hours: number) => NOW.add({ hours });
 
 function withAlice() {
   const temporary = openTempStore();
-  const identity = new IdentityStore(temporary.store);
+  const identity = new IdentityTables(temporary.store);
   identity.users.insert({
     userId: "alice",
     role: "user",

@@ -19,7 +19,8 @@ import type { AuthenticationResult, OperatorDirectory } from "../../src/identity
 import { AuditRepository } from "../../src/store/audit.ts";
 import { ClientRepository } from "../../src/store/clients.ts";
 import { EnrollmentRepository } from "../../src/store/enrollments.ts";
-import { IdentityStore } from "../../src/store/identity.ts";
+import { IdentityTables } from "../../src/store/identity_tables.ts";
+import { localAccounts } from "../../src/identity/local_identity_store.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { systemRandom } from "../../src/system/random.ts";
 import { FakeHasher } from "./fake_hasher.ts";
@@ -86,21 +87,22 @@ export class ApiFixture extends RuleFixture {
     controlPort: 7443,
   };
   readonly streams = new EventStreams(this);
-  readonly identity = new IdentityStore(this.db.store);
+  readonly identity = new IdentityTables(this.db.store);
+  readonly accounts = localAccounts(this.db.store);
   readonly hasher = new FakeHasher();
   publicOrigin: string | null = null;
   readonly #app = createApp({
     streams: this.streams,
     advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.server }),
     ...createIdentity({
-      store: this.identity,
+      ...this.accounts,
+      logger: this.logger,
       hasher: this.hasher,
       clock: this.clock,
       random: systemRandom,
-      logger: this.logger,
       newId: () => `01JABCDEFGHJKMNPQRSTVW${String(this.#ids++).padStart(4, "0")}`,
     }),
-    access: new AccessService({ store: this.identity, rules: this.rules, logger: this.logger }),
+    access: new AccessService({ ...this.accounts, rules: this.rules, logger: this.logger }),
     publicOrigin: () => this.publicOrigin,
     audit: this.audit,
     trail: this.trail,

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { Hono } from "hono";
 import { AUDIT } from "../../core/limits.ts";
 import { PortunusError } from "../../core/errors.ts";
-import { LocalOperators } from "../../identity/local_operators.ts";
-import { IdentityStore } from "../../store/identity.ts";
+import { Directory } from "../../identity/directory.ts";
 import type { AppEnv } from "../http.ts";
 import { errorHandler } from "./errors.ts";
 import { recordOutcome } from "./outcome.ts";
@@ -218,7 +217,7 @@ Deno.test("no secret of a request comes into the store, its log or the log lines
   using api = new ApiFixture();
   api.db.addUser({ userId: "carol", role: "superadmin", token: `${MARK}carol` });
   api.db.addUser({ userId: "dave", role: "user", token: `${MARK}dave` });
-  const operators = new LocalOperators(new IdentityStore(api.db.store), api.clock);
+  const operators = new Directory({ ...api.accounts, clock: api.clock });
   api.operators.authenticate = (bearer) => operators.authenticate(bearer);
   api.hasher.hash = (password) => Promise.resolve(hashSecret(password));
 

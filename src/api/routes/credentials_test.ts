@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { ApiFixture, messageOf } from "../../../tests/kit/api_fixture.ts";
 import type { Json } from "../../core/json.ts";
-import { LocalOperators } from "../../identity/local_operators.ts";
-import { IdentityStore } from "../../store/identity.ts";
+import { Directory } from "../../identity/directory.ts";
 
 const ALICE = "/v1/users/alice/credentials";
 const UNKNOWN = "01JABCDEFGHJKMNPQRSTVWXYZ0";
@@ -20,7 +19,7 @@ async function issue(api: ApiFixture, path = ALICE, json: Json = {}): Promise<Is
 
 /** Whether a token opens the API. */
 async function works(api: ApiFixture, token: string): Promise<boolean> {
-  const operators = new LocalOperators(new IdentityStore(api.db.store), api.clock);
+  const operators = new Directory({ ...api.accounts, clock: api.clock });
   return (await operators.authenticate(token)).ok;
 }
 

@@ -3,7 +3,7 @@ import type { CreatedUser } from "../../identity/accounts.ts";
 import type { IssuedCredential } from "../../identity/api_credentials.ts";
 import type { CredentialRow } from "../../store/credentials.ts";
 import type { GrantRow } from "../../store/grants.ts";
-import type { UserSummary } from "../../store/users.ts";
+import type { UserSummary } from "../../identity/accounts.ts";
 
 /** A user as JSON. */
 export function userView(user: UserSummary) {

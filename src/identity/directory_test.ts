@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
-import { IdentityStore } from "../store/identity.ts";
-import { LocalOperators } from "./local_operators.ts";
+import { Directory } from "./directory.ts";
+import { localAccounts } from "./local_identity_store.ts";
 
-function open(): { db: TemporaryStore; operators: LocalOperators } & Disposable {
+function open(): { db: TemporaryStore; operators: Directory } & Disposable {
   const db = new TemporaryStore();
-  const operators = new LocalOperators(new IdentityStore(db.store), db.clock);
+  const operators = new Directory({ ...localAccounts(db.store), clock: db.clock });
   return { db, operators, [Symbol.dispose]: () => db[Symbol.dispose]() };
 }
 
-Deno.test("LocalOperators.bootstrapped() counts enabled superadmins only", async () => {
+Deno.test("Directory.bootstrapped() counts enabled superadmins only", async () => {
   using fixture = open();
   const { db, operators } = fixture;
   assert.equal(await operators.bootstrapped(), false);
@@ -20,7 +20,7 @@ Deno.test("LocalOperators.bootstrapped() counts enabled superadmins only", async
   assert.equal(await operators.bootstrapped(), true);
 });
 
-Deno.test("LocalOperators.authenticate() accepts active credentials of enabled users", async () => {
+Deno.test("Directory.authenticate() accepts active credentials of enabled users", async () => {
   using fixture = open();
   const { db, operators } = fixture;
   db.addUser({ userId: "alice", role: "user", token: "sesame" });
@@ -40,7 +40,7 @@ Deno.test("LocalOperators.authenticate() accepts active credentials of enabled u
   assert.deepEqual(codes, [invalid, invalid, invalid, "user_disabled", invalid]);
 });
 
-Deno.test("LocalOperators.authenticate() records the use of a credential, if it can", async () => {
+Deno.test("Directory.authenticate() records the use of a credential, if it can", async () => {
   using fixture = open();
   const { db, operators } = fixture;
   db.addUser({ userId: "alice", role: "user", token: "sesame" });

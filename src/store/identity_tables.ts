@@ -7,7 +7,7 @@ import { UserRepository } from "./users.ts";
 import { WebSessionRepository } from "./web_sessions.ts";
 
 /** The tables about operators, and transactions over all of them. */
-export class IdentityStore {
+export class IdentityTables {
   readonly users: UserRepository;
   readonly credentials: CredentialRepository;
   readonly grants: GrantRepository;

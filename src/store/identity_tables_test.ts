@@ -6,7 +6,7 @@ import { openTempStore, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { CredentialRepository } from "./credentials.ts";
 import { GrantRepository, type GrantRow } from "./grants.ts";
 import type { Store } from "./open.ts";
-import { IdentityStore } from "./identity.ts";
+import { IdentityTables } from "./identity_tables.ts";
 import { SettingsRepository } from "./settings.ts";
 import { SetupTokenRepository } from "./setup_token.ts";
 import { UserRepository } from "./users.ts";
@@ -46,15 +46,18 @@ function withAlice(store: Store): void {
   new UserRepository(store).insert(USER);
 }
 
-const superadmin = (store: Store) =>
-  new IdentityStore(store).credentials.bootstrapSuperadmin({
-    userId: "_superadmin",
-    displayName: "Root",
+/** A superadmin with an API credential exists too. */
+function superadmin(store: Store): void {
+  const { users, credentials } = new IdentityTables(store);
+  users.insert({ ...USER, userId: "_superadmin", role: "superadmin", displayName: "Root" });
+  credentials.insert({
     credentialId: "c0",
+    userId: "_superadmin",
     tokenHash: "h0",
     label: "bootstrap",
-    now: NOW,
+    issuedAt: NOW,
   });
+}
 
 Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
   using it = openTempStore();
@@ -68,7 +71,7 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
     passwordChangeRequired: true,
   });
   const { passwordHash: _, ...alice } = USER;
-  const common = { disabled: false, hasPassword: false };
+  const common = { disabled: false, hasPassword: false, credentialCount: 0 };
   assertDeepEqual(users.list(), [
     { ...alice, ...common },
     {
@@ -88,9 +91,9 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
   assert.throws(() => users.insert(USER), { name: "StoreError", kind: "conflict" });
 });
 
-Deno.test("IdentityStore counts superadmins that are not disabled", () => {
+Deno.test("IdentityTables counts superadmins that are not disabled", () => {
   using it = openTempStore();
-  const operators = new IdentityStore(it.store);
+  const operators = new IdentityTables(it.store);
   withAlice(it.store);
   assert.equal(operators.users.countEnabledSuperadmins(), 0);
   superadmin(it.store);
@@ -98,34 +101,9 @@ Deno.test("IdentityStore counts superadmins that are not disabled", () => {
   it.store.db.run("UPDATE users SET disabled = 1 WHERE user_id = '_superadmin'");
   assert.equal(operators.users.countEnabledSuperadmins(), 0);
   new GrantRepository(it.store).insert(GRANT);
-  assert.deepEqual([operators.users.count(), operators.grants.count()], [2, 1]);
-});
-
-Deno.test("createSuperadmin() enters user and credential, or neither", () => {
-  using it = openTempStore();
-  const operators = new IdentityStore(it.store);
-  superadmin(it.store);
-  assert.deepEqual(operators.credentials.findActive("h0"), {
-    credentialId: "c0",
-    userId: "_superadmin",
-    role: "superadmin",
-    disabled: false,
-  });
-  const taken = {
-    userId: "_legacy",
-    displayName: "operator_token shortcut",
-    credentialId: "c9",
-    tokenHash: "h0",
-    label: "operator_token (server.toml)",
-    now: NOW,
-  };
-  assert.throws(() => operators.credentials.bootstrapSuperadmin(taken), {
-    name: "StoreError",
-    kind: "conflict",
-  });
-  assert.equal(operators.users.count(), 1);
-  operators.credentials.bootstrapSuperadmin({ ...taken, tokenHash: "h9" });
-  assert.equal(operators.credentials.findActive("h9")?.userId, "_legacy");
+  assert.equal(operators.grants.count(), 1);
+  assert.deepEqual([...operators.grants.countsByUser()], [["alice", 1]]);
+  assert.equal(operators.users.get("_superadmin")?.credentialCount, 1);
 });
 
 Deno.test("CredentialRepository finds the owner of an active credential only", () => {

@@ -1,0 +1,125 @@
+/**
+ * Where accounts live: users with their passwords, API credentials, Web sessions and failed
+ * attempts. Asynchronous, because several servers may share one database of accounts. What belongs
+ * to a single server, its grants and its setup token, is not here.
+ *
+ * Policy is elsewhere; what has to hold at the moment of a write (the last superadmin, the password
+ * that was verified) is part of the write. Each write is one transaction: it happens or it throws.
+ *
+ * @module
+ */
+
+import type { CredentialOwner, CredentialRow, NewCredential } from "../store/credentials.ts";
+import type { AttemptKey } from "../store/login_attempts.ts";
+import type { Account, NewUser } from "../store/users.ts";
+import type { NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
+
+/**
+ * What the server's own store does along with a write of accounts. Where both are one database it
+ * is one transaction; when this throws, nothing has happened.
+ */
+export type Alongside = () => void;
+
+/** The first superadmin, and the API credential that comes with those who have no password. */
+export interface FirstSuperadmin {
+  readonly user: NewUser & { readonly role: "superadmin" };
+  readonly credential: NewCredential | null;
+}
+
+/** A password that replaces another. */
+export interface PasswordReplacement {
+  readonly userId: string;
+  /** Hash of the password that was verified; `null` for a user without one. */
+  readonly from: string | null;
+  readonly to: string;
+}
+
+export interface PasswordOverride {
+  readonly userId: string;
+  readonly hash: string;
+  readonly changeRequired: boolean;
+  readonly keepCredentials: boolean;
+  readonly now: Temporal.Instant;
+}
+
+/** How much ended with an overridden password. */
+export interface Revoked {
+  readonly sessions: number;
+  readonly credentials: number;
+}
+
+/** A credential that takes the place of another. */
+export interface Replacement {
+  readonly replaces: string;
+  readonly credentialId: string;
+  readonly userId: string;
+  readonly tokenHash: string;
+  /** `null` for the label of the old one. */
+  readonly label: string | null;
+  readonly issuedAt: Temporal.Instant;
+}
+
+export interface UserStore {
+  /** How many superadmins are enabled. */
+  enabledSuperadmins(): Promise<number>;
+  /** Every user by id. */
+  accounts(): Promise<readonly Account[]>;
+  account(userId: string): Promise<Account | undefined>;
+  /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
+  passwordHash(userId: string): Promise<string | null>;
+  /** @throws {AccessError} `user_already_exists` */
+  insertUser(user: NewUser): Promise<void>;
+  /** @throws {AccessError} `already_bootstrapped`, `user_already_exists` */
+  insertFirstSuperadmin(first: FirstSuperadmin, alongside: Alongside): Promise<void>;
+  /** Clears the duty to change it. `false` when the password is not `from` any more. */
+  replacePassword(change: PasswordReplacement): Promise<boolean>;
+  /** Ends the user's sessions, and credentials unless kept. @throws {AccessError} `user_not_found` */
+  overridePassword(override: PasswordOverride): Promise<Revoked>;
+  /**
+   * Deletes a user with sessions and credentials; returns the ids of these.
+   *
+   * @throws {AccessError} `user_not_found`, `last_superadmin`
+   */
+  removeUser(userId: string, alongside: Alongside): Promise<readonly string[]>;
+}
+
+export interface CredentialStore {
+  /** The owner of an active credential, by index; counts as a use of it, best effort. */
+  credentialOwner(tokenHash: string, now: Temporal.Instant): Promise<CredentialOwner | undefined>;
+  /** A user's credentials, revoked ones too, oldest first. */
+  credentialsOf(userId: string): Promise<readonly CredentialRow[]>;
+  /** @throws {AccessError} `user_not_found` */
+  insertCredential(credential: NewCredential): Promise<void>;
+  /** Returns the new one's label. @throws {AccessError} `credential_not_found` */
+  replaceCredential(replacement: Replacement): Promise<string | null>;
+  /**
+   * @throws {AccessError} `credential_not_found`; `last_superadmin` when it is the only way in for
+   * the only enabled superadmin
+   */
+  revokeCredential(userId: string, credentialId: string, now: Temporal.Instant): Promise<void>;
+}
+
+export interface SessionStore {
+  /**
+   * Enters a session, if the password is still the one that was verified and the user enabled.
+   *
+   * @throws {AccessError} `invalid_login`
+   */
+  insertSession(
+    session: NewWebSession,
+    verifiedHash: string,
+  ): Promise<{ readonly passwordChangeRequired: boolean }>;
+  /** A session that has not ended; counts as a use of it unless its user is disabled. */
+  useSession(sessionHash: string, now: Temporal.Instant): Promise<WebSessionRow | undefined>;
+  endSession(sessionHash: string, now: Temporal.Instant): Promise<void>;
+}
+
+export interface AttemptStore {
+  /** Counts one more failed attempt. @throws {AccessError} `rate_limited`, uncounted */
+  countAttempt(key: AttemptKey, now: Temporal.Instant): Promise<void>;
+  /** Forgets the failures of a key. */
+  forgetAttempts(key: AttemptKey): Promise<void>;
+}
+
+/** All of it. */
+export interface IdentityStore extends UserStore, CredentialStore, SessionStore, AttemptStore {}
