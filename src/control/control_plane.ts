@@ -15,6 +15,7 @@ import type { ClientRepository } from "../store/clients.ts";
 import type { StoredRule } from "../store/rules.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { TrafficAccounting } from "../traffic/accounting.ts";
 import type { RuleStatsCache } from "../traffic/rule_stats.ts";
 import {
   type ClientMessage,
@@ -42,6 +43,7 @@ export interface ControlPlaneOptions {
     readonly afterRules: readonly ReplaySource[];
   };
   readonly stats: RuleStatsCache;
+  readonly accounting: Pick<TrafficAccounting, "record">;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -150,7 +152,7 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
   }
 
   #onMessage(session: Session, { payload }: ClientMessage): void {
-    const { logger, rules, stats } = this.#options;
+    const { accounting, logger, rules, stats } = this.#options;
     switch (payload.case) {
       case "hello":
         logger.warn("client.hello_after_welcome", {
@@ -163,6 +165,7 @@ export class ControlPlane implements ControlHandlers<ClientIdentity> {
         return rules.onStatus(session, payload.value);
       case "statsReport":
         stats.record(session, payload.value);
+        accounting.record(session, payload.value.stats);
         logger.info("client.stats_report", {
           client_name: session.clientName,
           rule_count: payload.value.stats.length,

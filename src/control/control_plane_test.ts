@@ -12,9 +12,11 @@ import { ruleInput } from "../../tests/kit/rules.ts";
 import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
 import { turn } from "../../tests/kit/turn.ts";
 import { PortunusError } from "../core/errors.ts";
+import { newQuota, withUsage } from "../core/quota.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
 import { OwnerCapRepository } from "../store/owner_caps.ts";
+import { QuotaRepository } from "../store/quotas.ts";
 import { RuleRepository } from "../store/rules.ts";
 import { SettingsRepository } from "../store/settings.ts";
 import { systemRandom } from "../system/random.ts";
@@ -25,10 +27,13 @@ import {
   type OwnerRateLimitUpdate,
   Protocol,
   type ServerMessage,
+  TrafficQuotaAction,
+  type TrafficQuotaUpdate,
 } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { ControlPlane } from "./control_plane.ts";
 import { EnrollmentService } from "./enrollment.ts";
 import { OwnerCapService } from "./owner_caps.ts";
+import { QuotaUpdates } from "./quota_updates.ts";
 import { SessionRegistry } from "./registry.ts";
 import { RuleService } from "./rules.ts";
 
@@ -44,6 +49,9 @@ class Fixture implements Disposable {
   readonly rules: RuleService;
   readonly stats: RuleStatsCache;
   readonly plane: ControlPlane;
+  readonly quotas = new QuotaRepository(this.db.store);
+  /** What went into accounting: client, rule, bytes in. */
+  readonly accounted: string[] = [];
   #requests = 0;
 
   constructor() {
@@ -90,8 +98,18 @@ class Fixture implements Disposable {
         onRotated: () => undefined,
       }),
       rules: this.rules,
-      replay: { beforeRules: [], afterRules: [this.ownerCaps] },
+      replay: {
+        beforeRules: [new QuotaUpdates({ ...common, quotas: this.quotas })],
+        afterRules: [this.ownerCaps],
+      },
       stats: this.stats,
+      accounting: {
+        record: ({ clientId }, stats) => {
+          for (const { ruleId, bytesIn } of stats) {
+            this.accounted.push(`${clientId} ${ruleId} ${bytesIn}`);
+          }
+        },
+      },
       metrics: this.metrics,
       udpFlowIdleSecs: 61,
       udpMaxFlowsPerRule: 1_025,
@@ -241,7 +259,7 @@ Deno.test("ControlPlane.session() ignores a second Hello", async () => {
   await done;
 });
 
-Deno.test("ControlPlane.session() hands stats to the cache and logs each report", async () => {
+Deno.test("ControlPlane.session() hands stats to the cache, to accounting, and logs each report", async () => {
   using fixture = new Fixture();
   await fixture.seed(1);
   const { stream, done } = await fixture.connect();
@@ -252,6 +270,7 @@ Deno.test("ControlPlane.session() hands stats to the cache and logs each report"
   assert.deepEqual(fixture.logger.of("client.stats_report").map(({ fields }) => fields), [
     { client_name: "edge-01", rule_count: 1, sent_at_unix_ms: 1n },
   ]);
+  assert.deepEqual(fixture.accounted, ["C1 0 5"]);
 });
 
 Deno.test("ControlPlane.session() ends in order when it is cancelled, before and after Hello", async () => {
@@ -397,4 +416,67 @@ function capText(message: ServerMessage | undefined): string {
   assert.equal(message?.payload.case, "ownerRateLimitUpdate");
   const { action, ownerId, rateLimit } = message.payload.value as OwnerRateLimitUpdate;
   return `${OwnerRateLimitAction[action]} ${ownerId} ${rateLimit?.concurrentConnections}`;
+}
+
+Deno.test("ControlPlane.session() replays quotas before the rules, by client id, to clients that know them", async () => {
+  using fixture = new Fixture();
+  await fixture.seed(1);
+  const quota = newQuota({
+    userId: "alice",
+    clientId: "C1",
+    clientName: "its name then",
+    monthlyBytes: 100n,
+    billingAnchor: 1_767_225_600n,
+  }, 1_767_225_600n);
+  fixture.quotas.save(withUsage(quota, 130n, 1_767_225_601n));
+  fixture.quotas.save({ ...quota, userId: "bob", monthlyBytes: 2n ** 62n });
+  fixture.quotas.save({ ...quota, clientId: "C2" });
+
+  const { stream, done } = await fixture.connect(hello("1.4.0"));
+  const update = quotaUpdateOf(await stream.sent.next());
+  assert.match(update.requestId, /^quota-replay-R\d+$/);
+  assert.deepEqual(
+    [update.userId, update.clientId, update.clientName, update.action],
+    ["alice", "C1", "edge-01", TrafficQuotaAction.SET],
+  );
+  const { $typeName: _, ...state } = update.state ?? assert.fail("SET has a state");
+  assert.deepEqual(state, {
+    monthlyBytes: 100n,
+    budgetRemainingBytes: -30n,
+    periodStartedAtUnixSec: 1_767_225_600n,
+    periodEndsAtUnixSec: 1_769_904_000n,
+    exhausted: true,
+  });
+  const { userId, state: full } = quotaUpdateOf(await stream.sent.next());
+  assert.deepEqual([userId, full?.budgetRemainingBytes, full?.exhausted], [
+    "bob",
+    2n ** 62n,
+    false,
+  ]);
+  assert.equal(ruleIdOf(await stream.sent.next()), 0n);
+  stream.halfClose();
+  await done;
+
+  for (const version of ["1.3.9", ""]) {
+    const old = await fixture.connect(hello(version));
+    assert.equal(ruleIdOf(await old.stream.sent.next()), 0n);
+    old.stream.halfClose();
+    await old.done;
+  }
+});
+
+Deno.test("ControlPlane.session() replays rules although quotas cannot be read", async () => {
+  using fixture = new Fixture();
+  await fixture.seed(1);
+  fixture.db.store.db.exec("ALTER TABLE traffic_quotas RENAME TO gone");
+  const { stream, done } = await fixture.connect();
+  assert.equal(ruleIdOf(await stream.sent.next()), 0n);
+  assert.equal(fixture.logger.of("operator.store_error").length, 1);
+  stream.halfClose();
+  await done;
+});
+
+function quotaUpdateOf(message: ServerMessage | undefined): TrafficQuotaUpdate {
+  assert.equal(message?.payload.case, "trafficQuotaUpdate");
+  return message.payload.value as TrafficQuotaUpdate;
 }

@@ -20,6 +20,11 @@ export function instantFromMillis(ms: number): Temporal.Instant {
   return Temporal.Instant.fromEpochMilliseconds(ms);
 }
 
+/** Whole seconds since the Unix epoch, as the traffic tables keep time. */
+export function unixSeconds(ms: number): bigint {
+  return BigInt(Math.floor(ms / 1_000));
+}
+
 /** Date, time with seconds and offset; `Temporal` alone would accept more of ISO 8601. */
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 

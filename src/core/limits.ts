@@ -87,6 +87,29 @@ export const AUDIT = {
   pageMax: 1_000,
 } as const;
 
+/** Traffic quotas. */
+export const QUOTA = {
+  /** Periods that are counted from an anchor: a thousand years. */
+  periodsMax: 12_000,
+  rolloverIntervalSecs: 60,
+} as const;
+
+/** What was forwarded, per user and client, by the minute and by the hour. */
+export const TRAFFIC = {
+  keepMinutesSecs: 7 * 86_400,
+  keepHoursSecs: 90 * 86_400,
+  /** Hours that one roll-up looks back. */
+  rollUpHoursMax: 2_161,
+  /** Roll-ups run this long after each full hour. */
+  rollUpDelaySecs: 60,
+  /** Old samples that are deleted without a pause. */
+  deleteBatchMax: 1_000,
+  /** A query of a longer span is answered by the hour unless it says otherwise. */
+  minutesSpanMaxSecs: 86_400,
+  /** Buckets of one answer. */
+  bucketsMax: 10_000,
+} as const;
+
 /** Streams of server-sent events. */
 export const EVENT_STREAMS = {
   /** Events that wait for one slow reader; the oldest goes first. */

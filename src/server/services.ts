@@ -25,6 +25,7 @@ import type { Random } from "../system/random.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { RuleStatsCache } from "../traffic/rule_stats.ts";
 import type { LiveConfig } from "./reload.ts";
+import { createTrafficServices } from "./traffic_services.ts";
 
 export interface ServicesOptions {
   readonly live: LiveConfig;
@@ -80,6 +81,7 @@ export function createServices(options: ServicesOptions) {
   const { rules, ownerCaps, stats } = createRules(options, registry);
   const clientRows = new ClientRepository(store);
   const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
+  const traffic = createTrafficServices({ ...options, clients: clientRows, registry });
   const settings = new SettingsRepository(store);
   const advertised = new AdvertisedEndpoint({ settings, server: identity });
   const enrollment = new EnrollmentService({
@@ -104,8 +106,9 @@ export function createServices(options: ServicesOptions) {
     enrollment,
     registry,
     rules,
-    replay: { beforeRules: [], afterRules: [ownerCaps] },
+    replay: { beforeRules: [traffic.quotaUpdates], afterRules: [ownerCaps] },
     stats,
+    accounting: traffic.accounting,
     metrics,
     clock,
     logger,
@@ -127,5 +130,6 @@ export function createServices(options: ServicesOptions) {
     advertised,
     enrollment,
     controlPlane,
+    ...traffic,
   };
 }

@@ -93,6 +93,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     controlPort: config.controlListen.port,
   };
   const services = createServices({ ...options, live, store, identity, metrics });
+  cleanup.use(services.trafficTasks);
   const grpc = await startControlServer({
     listen: config.controlListen,
     tls,

@@ -3,6 +3,7 @@ import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { silentLogger } from "../../tests/kit/silent_logger.ts";
 import { mountTmpfs } from "../../tests/kit/tmpfs.ts";
 import { StoreError } from "./database.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import { openStore, type Store } from "./open.ts";
 
 const ROW_BYTES = 200_000;
@@ -87,5 +88,5 @@ Deno.test("openStore() fails when the disk is full, and works once there is room
   assert.throws(() => openStore(options), { name: "PortunusError" });
   Deno.removeSync(`${mount.path}/ballast`);
   using store = openStore(options);
-  assert.equal(store.schemaVersion(), 13);
+  assert.equal(store.schemaVersion(), SCHEMA_VERSION);
 });

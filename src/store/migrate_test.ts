@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dump, TempDataDir } from "../../tests/kit/data_dir.ts";
 import { PortunusError } from "../core/errors.ts";
-import { type Migration, MIGRATIONS } from "./migrations.ts";
+import { type Migration, MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
 import type { Store } from "./open.ts";
 
 /** The schema as version `version` left it. */
@@ -14,6 +14,9 @@ const step = (version: number, sql: string): Migration => ({
   checksum: String(version),
   sql,
 });
+
+/** The version after ours. */
+const NEXT = SCHEMA_VERSION + 1;
 
 /** A store at `version` with one client in it, as an older release would have left it. */
 function oldStore(dir: TempDataDir, version: number, sql = ""): void {
@@ -40,7 +43,7 @@ function openFailure(dir: TempDataDir, migrations: readonly Migration[]): Portun
 
 const rows = (store: Store, sql: string) => store.db.all(sql).map((row) => ({ ...row }));
 
-for (let version = 0; version <= 13; version++) {
+for (let version = 0; version < SCHEMA_VERSION; version++) {
   Deno.test(`migrate() brings version ${version} to the same schema as a new store`, () => {
     using fresh = new TempDataDir();
     using old = new TempDataDir();
@@ -55,26 +58,26 @@ const failures: readonly [what: string, sql: string, detail: RegExp][] = [
   [
     "is no SQL",
     "CREATE TABLE half (n INTEGER); SELEC",
-    /^version 14 \(step_14\): near "SELEC": syntax error/,
+    /^version \d+ \(step_\d+\): near "SELEC": syntax error/,
   ],
   [
     "breaks a constraint",
     "DELETE FROM client_tokens; INSERT INTO server_settings (id) VALUES (1)",
-    /^version 14 \(step_14\): UNIQUE constraint failed: server_settings\.id/,
+    /^version \d+ \(step_\d+\): UNIQUE constraint failed: server_settings\.id/,
   ],
   [
     "leaves children without a parent",
     `INSERT INTO grants VALUES ('g', 'nobody', '*', 1, 2, 3, NULL, 't')`,
-    /^version 14 leaves rows of grants without a parent$/,
+    /^version \d+ leaves rows of grants without a parent$/,
   ],
 ];
 
 for (const [what, sql, detail] of failures) {
   Deno.test(`migrate() leaves the store as it was when a step ${what}`, () => {
     using dir = new TempDataDir();
-    oldStore(dir, 13);
+    oldStore(dir, SCHEMA_VERSION);
     const before = dump(dir.database);
-    const error = openFailure(dir, [...MIGRATIONS, step(14, sql)]);
+    const error = openFailure(dir, [...MIGRATIONS, step(NEXT, sql)]);
     assert.equal(error.code, "migration_failed");
     assert.match(error.detail ?? "", detail);
     assert.equal(dump(dir.database), before);
@@ -86,16 +89,16 @@ for (const [what, sql, detail] of failures) {
 
 Deno.test("migrate() keeps the steps before one that fails, and the backup", () => {
   using dir = new TempDataDir();
-  oldStore(dir, 13);
+  oldStore(dir, SCHEMA_VERSION);
   const before = dump(dir.database);
-  const good = step(14, "CREATE TABLE extra (n INTEGER)");
-  const error = openFailure(dir, [...MIGRATIONS, good, step(15, "SELEC")]);
+  const good = step(NEXT, "CREATE TABLE extra (n INTEGER)");
+  const error = openFailure(dir, [...MIGRATIONS, good, step(NEXT + 1, "SELEC")]);
   assert.equal(error.code, "migration_failed");
-  const backup = "state.db.portunus.v13.1767225600.bak";
+  const backup = `state.db.portunus.v${SCHEMA_VERSION}.1767225600.bak`;
   assert.deepEqual(dir.files(), ["state.db", "state.db.lock", backup]);
   assert.equal(dump(`${dir.path}/${backup}`), before);
   using store = dir.open([...MIGRATIONS, good]);
-  assert.equal(store.schemaVersion(), 14);
+  assert.equal(store.schemaVersion(), NEXT);
 });
 
 Deno.test("migrate() copies an older store beside it, for its owner only", () => {
@@ -118,6 +121,16 @@ Deno.test("migrate() copies an older store beside it, for its owner only", () =>
   Deno.copyFileSync(backup, restored.database);
   using store = restored.open(upTo(10));
   assert.equal(store.schemaVersion(), 10);
+  assert.deepEqual(rows(store, "SELECT client_name FROM client_tokens"), [{ client_name: "edge" }]);
+});
+
+Deno.test("migrate() copies the store that 3.1.0 left, which keeps every row", () => {
+  using dir = new TempDataDir();
+  oldStore(dir, 13);
+  const before = dump(dir.database);
+  using store = dir.open();
+  assert.equal(store.schemaVersion(), SCHEMA_VERSION);
+  assert.equal(dump(`${dir.database}.portunus.v13.1767225600.bak`), before);
   assert.deepEqual(rows(store, "SELECT client_name FROM client_tokens"), [{ client_name: "edge" }]);
 });
 

@@ -1,6 +1,7 @@
 /**
- * The schema's history. Names and checksums are those of 3.1.0: a checksum there covers the text
- * of that implementation's migration, so it cannot be computed from ours and is a constant.
+ * The schema's history. Up to version 13, names and checksums are those of 3.1.0: a checksum there
+ * covers the text of that implementation's migration, so it cannot be computed from ours and is a
+ * constant. Later steps are ours.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import v10 from "../../migrations/0010_add_server_settings.sql" with { type: "te
 import v11 from "../../migrations/0011_client_id.sql" with { type: "text" };
 import v12 from "../../migrations/0012_client_id_pk_flip.sql" with { type: "text" };
 import v13 from "../../migrations/0013_drop_user_credentials.sql" with { type: "text" };
+import v14 from "../../migrations/0014_add_traffic_baselines.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -43,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: "client_id", checksum: "1050313244672977380", sql: v11 },
   { version: 12, name: "client_id_pk_flip", checksum: "3686632511975113415", sql: v12 },
   { version: 13, name: "drop_user_credentials", checksum: "3745023148308894710", sql: v13 },
+  { version: 14, name: "add_traffic_baselines", checksum: "2585115502341150838", sql: v14 },
 ];
 
 /** The schema this program works with. */

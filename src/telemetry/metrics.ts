@@ -14,10 +14,20 @@ export interface RuleLabels {
   readonly rule: string;
 }
 
+/** A quota as its gauges show it. */
+export interface QuotaGauges {
+  readonly clientName: string;
+  readonly userId: string;
+  readonly monthlyBytes: bigint;
+  readonly bytesUsed: bigint;
+  readonly exhaustedAt: bigint | null;
+}
+
 /** Media type of {@linkcode Metrics.render}. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 const RULE_LABELS = ["client", "owner", "rule"] as const;
+const QUOTA_LABELS = ["client", "user"] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -58,6 +68,31 @@ export class Metrics {
     "rule_active_connections",
     "Open TCP connections of a rule.",
     RULE_LABELS,
+  );
+  readonly #quotaUsed = this.#gauge(
+    "traffic_quota_bytes_used",
+    "Bytes used of a quota in its current period.",
+    QUOTA_LABELS,
+  );
+  readonly #quotaLimit = this.#gauge(
+    "traffic_quota_bytes_limit",
+    "Bytes that a quota allows in a period.",
+    QUOTA_LABELS,
+  );
+  readonly #quotaIsExhausted = this.#gauge(
+    "traffic_quota_exhausted",
+    "Whether nothing is left of a quota.",
+    QUOTA_LABELS,
+  );
+  readonly #quotaResets = this.#counter(
+    "traffic_quota_period_resets_total",
+    "Periods of a quota that began by themselves.",
+    QUOTA_LABELS,
+  );
+  readonly #quotaExhaustions = this.#counter(
+    "traffic_quota_exhausted_total",
+    "How often nothing was left of a quota.",
+    QUOTA_LABELS,
   );
 
   setClientsConnected(count: number): void {
@@ -101,6 +136,29 @@ export class Metrics {
     this.#dnsFailures.remove(sorted(labels));
   }
 
+  setQuota(quota: QuotaGauges): void {
+    const row = quotaLabels(quota);
+    this.#quotaUsed.set(row, Number(quota.bytesUsed));
+    this.#quotaLimit.set(row, Number(quota.monthlyBytes));
+    this.#quotaIsExhausted.set(row, quota.exhaustedAt === null ? 0 : 1);
+  }
+
+  quotaReset(quota: QuotaGauges): void {
+    this.#quotaResets.inc(quotaLabels(quota));
+  }
+
+  quotaExhausted(quota: QuotaGauges): void {
+    this.#quotaExhaustions.inc(quotaLabels(quota));
+  }
+
+  /** Drops the gauges of a removed quota; its counters stay, as totals must. */
+  forgetQuota(quota: QuotaGauges): void {
+    const row = quotaLabels(quota);
+    for (const gauge of [this.#quotaUsed, this.#quotaLimit, this.#quotaIsExhausted]) {
+      gauge.remove(row);
+    }
+  }
+
   /** The exposition text. Every family begins with its HELP line, so sorting the texts sorts the names. */
   async render(): Promise<string> {
     const families: string[] = [];
@@ -123,4 +181,8 @@ export class Metrics {
 /** The order in which labels are written is that of the row's members. */
 function sorted({ client, owner, rule }: RuleLabels) {
   return { client, owner, rule };
+}
+
+function quotaLabels({ clientName, userId }: QuotaGauges) {
+  return { client: clientName, user: userId };
 }

@@ -7,6 +7,8 @@ import {
   RuleAction,
   type RuleStatus,
   type RuleUpdate,
+  TrafficQuotaAction,
+  type TrafficQuotaUpdate,
 } from "../../src/wire/gen/portunus/v1/portunus_pb.ts";
 import { ruleStatus, updateOf } from "./messages.ts";
 
@@ -25,6 +27,8 @@ export class ConnectedEdge {
   readonly updates: RuleUpdate[] = [];
   /** What it was told of owners' caps. */
   readonly ownerCaps: OwnerRateLimitUpdate[] = [];
+  /** What it was told of quotas. */
+  readonly quotas: TrafficQuotaUpdate[] = [];
   /** Resolves when the session's queue has ended. */
   readonly over: Promise<void>;
   answer: Answer = activates;
@@ -54,10 +58,24 @@ export class ConnectedEdge {
     );
   }
 
+  /** `SET alice 100 left`, `REMOVE alice`, in order. */
+  get quotaCommands(): string[] {
+    return this.quotas.map(({ action, userId, state }) => {
+      const budget = state
+        ? ` ${state.budgetRemainingBytes} left${state.exhausted ? ", exhausted" : ""}`
+        : "";
+      return `${TrafficQuotaAction[action]} ${userId}${budget}`;
+    });
+  }
+
   async #serve(rules: RuleService): Promise<void> {
     for await (const message of this.session.outbound) {
       if (message.payload.case === "ownerRateLimitUpdate") {
         this.ownerCaps.push(message.payload.value);
+        continue;
+      }
+      if (message.payload.case === "trafficQuotaUpdate") {
+        this.quotas.push(message.payload.value);
         continue;
       }
       const update = updateOf(message);
