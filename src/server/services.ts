@@ -74,14 +74,17 @@ function createRules(
   return { rules, ownerCaps, stats };
 }
 
-/** Everything that listeners call into. */
-export function createServices(options: ServicesOptions) {
+/** Everything that listeners call into; what runs by itself ends with `stack`. */
+export function createServices(
+  stack: AsyncDisposableStack,
+  options: ServicesOptions,
+) {
   const { live, store, identity, metrics, clock, random, logger } = options;
   const registry = new SessionRegistry(clock);
   const { rules, ownerCaps, stats } = createRules(options, registry);
   const clientRows = new ClientRepository(store);
   const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
-  const traffic = createTrafficServices({ ...options, clients: clientRows, registry });
+  const traffic = createTrafficServices(stack, { ...options, clients: clientRows, registry });
   const settings = new SettingsRepository(store);
   const advertised = new AdvertisedEndpoint({ settings, server: identity });
   const enrollment = new EnrollmentService({

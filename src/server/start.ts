@@ -92,8 +92,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     seed: options.seed,
     controlPort: config.controlListen.port,
   };
-  const services = createServices({ ...options, live, store, identity, metrics });
-  cleanup.use(services.trafficTasks);
+  const services = createServices(cleanup, { ...options, live, store, identity, metrics });
   const grpc = await startControlServer({
     listen: config.controlListen,
     tls,

@@ -24,17 +24,18 @@ export interface TrafficServicesOptions {
   readonly logger: Logger;
 }
 
-/** Traffic and its quotas. What runs by itself ends with `trafficTasks`. */
-export function createTrafficServices(options: TrafficServicesOptions) {
+/** Traffic and its quotas; what runs by itself ends with `stack`. */
+export function createTrafficServices(
+  stack: AsyncDisposableStack,
+  options: TrafficServicesOptions,
+) {
   const { store } = options;
   const quotas = new QuotaRepository(store);
   const samples = new SampleRepository(store);
   const baselines = new BaselineRepository(store);
   const updates = new QuotaUpdates({ ...options, quotas, newId: ulid });
-  const ledger = new QuotaLedger({ ...options, quotas, observer: updates });
-  const trafficTasks = new DisposableStack();
-  trafficTasks.use(ledger);
-  trafficTasks.use(new TrafficRollUp({ ...options, samples }));
+  const ledger = stack.use(new QuotaLedger({ ...options, quotas, observer: updates }));
+  stack.use(new TrafficRollUp({ ...options, samples }));
   return {
     quotas: new QuotaService({ ...options, ledger, updates }),
     quotaUpdates: updates,
@@ -46,6 +47,5 @@ export function createTrafficServices(options: TrafficServicesOptions) {
       transaction: (fn) => store.write(fn),
     }),
     history: new TrafficHistory({ ...options, samples }),
-    trafficTasks,
   };
 }
