@@ -108,6 +108,8 @@ export const TRAFFIC = {
   minutesSpanMaxSecs: 86_400,
   /** Buckets of one answer. */
   bucketsMax: 10_000,
+  /** Buckets that are read without a pause. */
+  bucketsPerRead: 720,
 } as const;
 
 /** Streams of server-sent events. */

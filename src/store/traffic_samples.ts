@@ -88,7 +88,9 @@ export class SampleRepository {
       [`${start} >= ?`, from],
       [`${start} < ?`, to],
     ];
-    if (userId !== null) conditions.push(["user_id = ?", userId]);
+    // A plus sign keeps SQLite from reading all that a user ever did in order to find some days.
+    const user = clientId === null ? "+user_id = ?" : "user_id = ?";
+    if (userId !== null) conditions.push([user, userId]);
     if (clientId !== null) conditions.push(["client_id = ?", clientId]);
     const rows = this.#store.db.all(
       `SELECT ${start} AS start, ${SUMS} FROM ${table}
@@ -109,13 +111,14 @@ export class SampleRepository {
     return row ? new Row("traffic_rollup_state", "id", row).integer("last_rolled_up_hour") : 0n;
   }
 
-  /** The first minute at `from` or later that anything was counted in; `null` when there is none. */
-  firstMinute(from: bigint): bigint | null {
+  /** When the first bucket at `from` or later begins that anybody has; `null` when there is none. */
+  firstStart(bucket: BucketSize, from: bigint): bigint | null {
+    const { table, start } = TABLES[bucket];
     const row = this.#store.db.get(
-      "SELECT min(ts_minute) AS minute FROM traffic_samples_1m WHERE ts_minute >= ?",
+      `SELECT min(${start}) AS start FROM ${table} WHERE ${start} >= ?`,
       from,
     );
-    return new Row("traffic_samples_1m", "minute", row ?? {}).integerOrNull("minute");
+    return new Row(table, "start", row ?? {}).integerOrNull("start");
   }
 
   /** Sums the minutes of the hour that begins at `hour`, and remembers that it is done. */

@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Clock } from "../core/clock.ts";
+import { type Clock, sleep } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
 import { unixSeconds } from "../core/instant.ts";
 import { TRAFFIC } from "../core/limits.ts";
 import {
+  BUCKET_SECS,
   type BucketSize,
   type BucketTotal,
   type SampleRepository,
@@ -35,7 +36,7 @@ export interface TrafficAnswer {
 }
 
 export interface TrafficHistoryOptions {
-  readonly samples: Pick<SampleRepository, "totals">;
+  readonly samples: Pick<SampleRepository, "firstStart" | "totals">;
   readonly clock: Clock;
 }
 
@@ -52,7 +53,8 @@ export class TrafficHistory {
    * @throws {PortunusError} `invalid_time_range`, `invalid_bucket`,
    * `traffic_bucket_out_of_retention`, `traffic_too_many_rows`, in this order
    */
-  answer({ from, to, bucket: wanted, userId, clientId }: TrafficQuestion): TrafficAnswer {
+  async answer(question: TrafficQuestion): Promise<TrafficAnswer> {
+    const { from, to, bucket: wanted } = question;
     if (from < 0n || to <= from) {
       throw new PortunusError("invalid_time_range", "from must be 0 or later, and before to");
     }
@@ -63,20 +65,35 @@ export class TrafficHistory {
         `buckets of ${bucket} are kept for ${KEPT_SECS[bucket]} seconds`,
       );
     }
-    const limit = TRAFFIC.bucketsMax + 1;
-    const samples = this.#options.samples.totals({ bucket, from, to, userId, clientId, limit });
-    if (samples.length === limit) {
-      throw new PortunusError(
-        "traffic_too_many_rows",
-        `more than ${TRAFFIC.bucketsMax} buckets; ask for a shorter time or for hours`,
-      );
-    }
+    const samples = await this.#read(bucket, question);
     return {
       bucket,
       samples,
       bytesIn: samples.reduce((sum, it) => sum + it.bytesIn, 0n),
       bytesOut: samples.reduce((sum, it) => sum + it.bytesOut, 0n),
     };
+  }
+
+  /** Reads piece by piece, and lets others have their turn in between. */
+  async #read(bucket: BucketSize, { from, to, userId, clientId }: TrafficQuestion) {
+    const { samples, clock } = this.#options;
+    const piece = BigInt(TRAFFIC.bucketsPerRead) * BUCKET_SECS[bucket];
+    const found: BucketTotal[] = [];
+    let start = samples.firstStart(bucket, from);
+    while (start !== null && start < to) {
+      const end: bigint = start + piece < to ? start + piece : to;
+      const limit = TRAFFIC.bucketsMax + 1 - found.length;
+      found.push(...samples.totals({ bucket, from: start, to: end, userId, clientId, limit }));
+      if (found.length > TRAFFIC.bucketsMax) {
+        throw new PortunusError(
+          "traffic_too_many_rows",
+          `more than ${TRAFFIC.bucketsMax} buckets; ask for a shorter time or for hours`,
+        );
+      }
+      start = samples.firstStart(bucket, end);
+      if (start !== null && start < to) await sleep(clock, 0);
+    }
+    return found;
   }
 }
 

@@ -76,7 +76,7 @@ export class TrafficRollUp implements Disposable {
     let from = last + HOUR_SECS > oldest ? last + HOUR_SECS : oldest;
     let count = 0;
     while (from < current) {
-      const minute = samples.firstMinute(from);
+      const minute = samples.firstStart("1m", from);
       if (minute === null || minute >= current) break;
       const hour = minute - minute % HOUR_SECS;
       samples.rollUp(hour);
