@@ -38,7 +38,7 @@ export type AppContext = Context<AppEnv>;
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
 
-  constructor(readonly status: 400 | 413 | 415 | 422, message: string) {
+  constructor(readonly status: 400 | 408 | 413 | 415 | 422, message: string) {
     super(message);
   }
 }

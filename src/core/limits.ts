@@ -70,6 +70,22 @@ export const HTTP = {
   bodyMaxBytes: 2 * 1024 * 1024,
 } as const;
 
+/** Connections to the HTTP listeners. Who is slower, or idle for longer, is cut. */
+export const HTTP_CONNECTIONS = {
+  connectionsMax: 4_096,
+  connectionsPerPeerMax: 2_048,
+  /** From the first byte of a request, or the beginning of the connection, to the end of its headers. */
+  headersTimeoutMs: 10_000,
+  /** The same to the end of its body. */
+  requestTimeoutMs: 30_000,
+  /** Between an answer and the next request. */
+  idleTimeoutMs: 65_000,
+  /** How long a peer may take nothing of what is sent to it. */
+  stalledTimeoutMs: 30_000,
+  /** How often slow requests are looked for. */
+  checkIntervalMs: 1_000,
+} as const;
+
 /** The audit trail. */
 export const AUDIT = {
   /** Entries that wait to be written; one more is dropped. */

@@ -69,13 +69,15 @@ const DOORS: readonly Door[] = [
   },
   {
     name: /^Deno\.(listen|connect)/,
-    open: (path) => path.startsWith("src/forward/portable/") || isTest(path),
-    instead: "sockets of the data plane open in src/forward/portable/, gRPC's in src/wire/",
+    open: (path) =>
+      path.startsWith("src/forward/portable/") || path === "src/system/tcp_listener.ts" ||
+      isTest(path),
+    instead: "sockets of the data plane open in src/forward/portable/, others in src/system/",
   },
   {
     name: /^Deno\.serve$/,
-    open: (path) => path === "src/server/http_listeners.ts" || isTest(path),
-    instead: "use src/server/http_listeners.ts",
+    open: (path) => isTest(path),
+    instead: "use src/server/http_server.ts, which bounds how slow a peer may be",
   },
   {
     name: /^Deno\.env$/,

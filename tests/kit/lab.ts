@@ -24,6 +24,8 @@ export interface ServerOptions {
   /** Lines for server.toml; listeners are on ephemeral ports unless given here. */
   readonly config?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** How many descriptors the process may have. */
+  readonly descriptorsMax?: number;
 }
 
 /** A server that listens. */
@@ -110,7 +112,10 @@ export class Lab implements AsyncDisposable {
       );
       await Deno.writeTextFile(toml, lines.join(""));
     }
-    const command = [...this.programs.server, "--data-dir", dataDir, "serve"];
+    const limit = options.descriptorsMax === undefined
+      ? []
+      : ["/bin/sh", "-c", `ulimit -n ${options.descriptorsMax}; exec "$0" "$@"`];
+    const command = [...limit, ...this.programs.server, "--data-dir", dataDir, "serve"];
     return { process: this.spawn("portunus-server", command, options.env), dataDir };
   }
 

@@ -34,6 +34,7 @@ const MUTATING: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]
 const REASON_OF_STATUS: ReadonlyMap<number, string> = new Map([
   [400, "bad_request"],
   [405, "method_not_allowed"],
+  [408, "request_timeout"],
   [413, "payload_too_large"],
   [415, "unsupported_media_type"],
   [422, "unprocessable_content"],
