@@ -33,6 +33,16 @@ export const SESSION = {
   welcomeTimeoutSecs: 10,
 } as const;
 
+/** Connections to the control listener. */
+export const CONTROL_CONNECTIONS = {
+  connectionsMax: 8_192,
+  connectionsPerPeerMax: 2_048,
+  /** From the beginning of a connection to the end of its TLS handshake. */
+  handshakeTimeoutMs: 10_000,
+  /** How long a connection may be without a session or a call that was let in. */
+  unusedTimeoutMs: 10_000,
+} as const;
+
 /** Enrollment codes. */
 export const ENROLLMENT = {
   ttlDefaultSecs: 600,

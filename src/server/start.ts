@@ -93,7 +93,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     controlPort: config.controlListen.port,
   };
   const services = createServices(cleanup, { ...options, live, store, identity, metrics });
-  const grpc = await startControlServer({
+  const grpc = startControlServer({
     listen: config.controlListen,
     tls,
     handlers: services.controlPlane,

@@ -24,7 +24,7 @@ import type { CertificatePair } from "./self_signed.ts";
 import { GrpcServerStream } from "./server_stream.ts";
 import { guardStreams } from "./stream_guard.ts";
 import { type ControlHandlers, WireError } from "./streams.ts";
-import { listenTls } from "./tls_listener.ts";
+import { listenTls, type TlsLimits, type Use } from "./tls_listener.ts";
 
 /** Why a bearer token was refused: the label of `portunus_auth_failures_total`. */
 export type AuthFailureReason =
@@ -44,6 +44,8 @@ export interface ControlServerOptions<Identity> {
   readonly logger: Logger;
   /** @default {systemClock} */
   readonly clock?: Clock;
+  /** @default {CONTROL_CONNECTIONS} */
+  readonly limits?: TlsLimits;
 }
 
 export interface ControlServer extends AsyncDisposable {
@@ -69,11 +71,11 @@ const OPTIONS: grpc.ServerOptions = {
  *
  * @throws {Error} when the address cannot be bound, with the system's message
  */
-export async function startControlServer<Identity>(
+export function startControlServer<Identity>(
   options: ControlServerOptions<Identity>,
-): Promise<ControlServer> {
+): ControlServer {
   const { listen, tls, clock = systemClock } = options;
-  const sessions = new Sessions(options);
+  const sessions = new Sessions(options, (peer) => listener.use(peer));
   const server = new grpc.Server(OPTIONS);
   server.addService({ Channel: CHANNEL }, {
     Channel: (call: ChannelCall) => sessions.serve(new GrpcServerStream(call), call.metadata),
@@ -83,10 +85,13 @@ export async function startControlServer<Identity>(
   });
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
   guardStreams(server);
-  const listener = await listenTls({
+  const listener = listenTls({
     listen,
     tls,
-    onConnection: (socket) => injector.injectConnection(new Http2Socket(socket, "client")),
+    clock,
+    limits: options.limits,
+    onConnection: (socket, tcp) =>
+      injector.injectConnection(new Http2Socket(socket, "client", tcp)),
   });
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {
@@ -115,10 +120,12 @@ type EnrollAnswer = grpc.sendUnaryData<CredentialBundle>;
 /** The control sessions of one listener. */
 class Sessions<Identity> {
   readonly #options: ControlServerOptions<Identity>;
+  readonly #useConnection: (peer: string) => Use;
   readonly #live = new Map<GrpcServerStream, Promise<void>>();
 
-  constructor(options: ControlServerOptions<Identity>) {
+  constructor(options: ControlServerOptions<Identity>, useConnection: (peer: string) => Use) {
     this.#options = options;
+    this.#useConnection = useConnection;
   }
 
   serve(stream: GrpcServerStream, metadata: grpc.Metadata): void {
@@ -136,6 +143,7 @@ class Sessions<Identity> {
     const { handlers, logger } = this.#options;
     try {
       const identity = await this.#authenticate(stream, metadata);
+      using _ = this.#useConnection(stream.peer);
       if (!stream.closed.aborted) await handlers.session(identity, stream);
       stream.finish(STATUS_OK);
     } catch (error) {

@@ -11,9 +11,13 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { FrameFilter, type Sender } from "./frame_filter.ts";
+
+/** Where a connection comes from and goes to. */
+type Ends = Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">;
 
 type Callback = (error?: Error | null) => void;
 
@@ -26,14 +30,17 @@ export class Http2Socket extends Duplex {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
 
-  /** Takes `socket` over; the handshake must be done. `peer` is the other end. */
-  constructor(socket: TLSSocket, peer: Sender) {
+  /**
+   * Takes `socket` over; the handshake must be done. `peer` is the other end, `ends` are the
+   * addresses, where `socket` does not know them.
+   */
+  constructor(socket: TLSSocket, peer: Sender, ends: Ends = socket) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
-    this.remoteAddress = socket.remoteAddress;
-    this.remotePort = socket.remotePort;
-    this.localAddress = socket.localAddress;
-    this.localPort = socket.localPort;
+    this.remoteAddress = ends.remoteAddress;
+    this.remotePort = ends.remotePort;
+    this.localAddress = ends.localAddress;
+    this.localPort = ends.localPort;
     socket.setNoDelay();
     // Deno's sessions stop listening before they destroy their socket with an error of their own;
     // whoever uses the session learns of it there.

@@ -6,26 +6,28 @@ import { labTest } from "../kit/lab.ts";
 import type { Operator } from "../kit/operator.ts";
 import { RawHttp } from "../kit/raw_http.ts";
 
-/** Opens `count` connections that never get past their first header; refused ones count as well. */
-async function hold(address: string, count: number): Promise<Disposable> {
+const HALF_A_HEADER = "GET /v1/clients HTTP/1.1\r\nHost: a\r\nX-Slow: ";
+
+/** Opens `count` connections that send `text` and no more. */
+async function hold(address: string, count: number, text: string): Promise<Disposable> {
   const listen = parseSocketAddress(address);
   assert.ok(listen);
   const held = new DisposableStack();
   for (let i = 0; i < count; i++) {
     const conn = held.use(await RawHttp.open(listen));
     // The server may have taken it back at once.
-    await conn.send("GET /v1/clients HTTP/1.1\r\nHost: a\r\nX-Slow: ").catch(() => undefined);
+    await conn.send(text).catch(() => undefined);
   }
   return held;
 }
 
 async function assertServed(operator: Operator): Promise<void> {
-  assert.deepEqual(await operator.api("GET", "/v1/clients"), { status: 200, body: [] });
+  assert.equal((await operator.api("GET", "/v1/clients")).status, 200);
 }
 
 labTest("1,000 sockets that stop in a header keep no operator out", async (lab) => {
   const { server, operator } = await lab.operated();
-  using _slow = await hold(server.http, 1_000);
+  using _slow = await hold(server.http, 1_000, HALF_A_HEADER);
   for (let i = 0; i < 3; i++) await assertServed(operator);
 });
 
@@ -34,10 +36,14 @@ labTest(
   async (lab) => {
     const { server, operator } = await lab.operated({ descriptorsMax: 200 });
     {
-      using _slow = await hold(server.http, 600);
+      using _slow = await hold(server.http, 600, HALF_A_HEADER);
       await assertServed(operator);
     }
     const bundle = await operator.enroll("edge-01", lab.path("edge-01.json"));
-    await lab.client({ bundle }).event("control.connected");
+    {
+      using _slow = await hold(server.grpc, 600, "");
+      await lab.client({ bundle }).event("control.connected");
+      await assertServed(operator);
+    }
   },
 );

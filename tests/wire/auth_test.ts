@@ -19,7 +19,7 @@ const HEADERS: readonly [authorization: string | null, message: string][] = [
 for (const [authorization, message] of HEADERS) {
   const shown = authorization === null ? "no header" : JSON.stringify(authorization.slice(0, 16));
   Deno.test(`a session with ${shown} is refused as ${message} before any message`, async () => {
-    await using server = await startServer({
+    await using server = startServer({
       session: () => assert.fail("there is no session without a token"),
     });
     await using connection = new RawConnection(server.port);
@@ -42,7 +42,7 @@ for (const [authorization, message] of HEADERS) {
 }
 
 Deno.test("a refused session is answered although the client sends nothing more", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   await using connection = new RawConnection(server.port);
   const stream = connection.begin(CHANNEL);
   const headers = await new Promise<Record<string, unknown>>((resolve) => {
@@ -53,7 +53,7 @@ Deno.test("a refused session is answered although the client sends nothing more"
 });
 
 Deno.test("tokens of up to 256 characters are looked up, without the blanks before them", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   const longest = "t".repeat(256);
   for (const bearer of [longest, " good"]) {
     const stream = await open(server, { bearer });
@@ -79,7 +79,7 @@ const REFUSALS: readonly [what: string, error: Error, message: string, reason: s
 
 for (const [what, error, message, reason] of REFUSALS) {
   Deno.test(`the server answers ${message} to ${what}`, async () => {
-    await using server = await startServer({ authenticate: () => Promise.reject(error) });
+    await using server = startServer({ authenticate: () => Promise.reject(error) });
     const stream = await open(server);
     const expected = message === "token_revoked"
       ? wireError("token_revoked", "token_revoked", true)
@@ -97,7 +97,7 @@ Deno.test("a token never shows in the log or on stderr", async () => {
   // deno-lint-ignore no-console -- this is where grpc-js would print
   console.error = (...line: unknown[]) => printed.push(...line);
   try {
-    await using server = await startServer({
+    await using server = startServer({
       authenticate: () => Promise.reject(new PortunusError("token_not_found")),
     });
     const stream = await open(server, { bearer: "sesame" });
@@ -126,7 +126,7 @@ Deno.test("a token that cannot be a header is refused without dialling", async (
 });
 
 Deno.test("UNAUTHENTICATED on an established stream is a plain disconnect", async () => {
-  await using server = await startServer({
+  await using server = startServer({
     async session(_identity, stream) {
       for await (const message of stream.incoming) {
         assert.equal(message.payload.case, "hello");

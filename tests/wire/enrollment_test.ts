@@ -15,7 +15,7 @@ Deno.test("enrollment returns the bundle for the code", async () => {
     clientId: "01J8X4ZKQ9A1B2C3D4E5F6G7H8",
   });
   const codes: string[] = [];
-  await using server = await startServer({
+  await using server = startServer({
     enroll(code) {
       codes.push(code);
       return Promise.resolve(bundle);
@@ -37,7 +37,7 @@ for (
   ] as const
 ) {
   Deno.test(`a failed enrollment answers ${status} ${message}`, async () => {
-    await using server = await startServer({ enroll: () => Promise.reject(error) });
+    await using server = startServer({ enroll: () => Promise.reject(error) });
     await assert.rejects(
       redeemEnrollment({ ...server, code: "c", signal: never }),
       (thrown) => {
@@ -52,7 +52,7 @@ for (
 
 Deno.test("aborting an enrollment ends it", async () => {
   const abort = new AbortController();
-  await using server = await startServer({
+  await using server = startServer({
     enroll() {
       abort.abort(new Error("enough"));
       return Promise.resolve(create(CredentialBundleSchema));

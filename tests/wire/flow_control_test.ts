@@ -15,7 +15,7 @@ import {
 } from "./harness.ts";
 
 Deno.test("5,000 messages pass each way, in order", async () => {
-  await using server = await startServer({
+  await using server = startServer({
     async session(_identity, stream) {
       for await (const message of stream.incoming) await stream.send(welcome(versionOf(message)));
     },
@@ -41,7 +41,7 @@ async function stall(server: TestServer, progress: () => number): Promise<number
 
 Deno.test("send() waits while the client does not read", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   const served = await session.stream;
   let sent = 0;
@@ -61,7 +61,7 @@ Deno.test("send() waits while the client does not read", async () => {
 
 Deno.test("send() of a client waits while the server does not read", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   const served = await session.stream;
   let sent = 0;
@@ -79,7 +79,7 @@ Deno.test("send() of a client waits while the server does not read", async () =>
 
 Deno.test("a send() that waits fails when the peer leaves", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   const served = await session.stream;
   const sends = Promise.allSettled(

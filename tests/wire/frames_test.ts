@@ -42,7 +42,7 @@ function exchange(port: number, hex: string, awaited: string): Promise<void> {
 
 for (const [name, hostile] of Object.entries({ GOAWAY, "PING acknowledgement": PING_ACK })) {
   Deno.test(`the server goes on after a ${name} that comes out of the blue`, async () => {
-    await using server = await startServer();
+    await using server = startServer();
     await exchange(server.port, PREFACE + SETTINGS + hostile.repeat(3) + PING, ANSWER);
     const stream = await open(server);
     stream.close();
@@ -51,7 +51,7 @@ for (const [name, hostile] of Object.entries({ GOAWAY, "PING acknowledgement": P
 }
 
 Deno.test("the server serves a connection whose client said GOAWAY", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   await using connection = new RawConnection(server.port);
   connection.goaway();
   const answer = await connection.call("/portunus.v1.Control/Channel", {

@@ -17,6 +17,7 @@ import {
   ServerMessageSchema,
 } from "../../src/wire/gen/portunus/v1/portunus_pb.ts";
 import { type CertificatePair, generateSelfSigned } from "../../src/wire/self_signed.ts";
+import type { TlsLimits } from "../../src/wire/tls_listener.ts";
 import {
   type ClientStream,
   type ControlHandlers,
@@ -58,15 +59,16 @@ export interface TestServerOptions extends Partial<ControlHandlers<string>> {
   readonly dial?: string;
   readonly pair?: CertificatePair;
   readonly clock?: Clock;
+  readonly limits?: TlsLimits;
 }
 
 /** Starts a server whose sessions answer every message with a Welcome, unless told otherwise. */
-export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+export function startServer(options: TestServerOptions = {}): TestServer {
   const { host = "127.0.0.1", dial = host, pair = shared } = options;
   const authFailures: string[] = [];
   const tokens: string[] = [];
   const events: { event: string; fields: LogFields }[] = [];
-  const server = await startControlServer<string>({
+  const server = startControlServer<string>({
     listen: { host, port: 0 },
     tls: pair,
     handlers: {
@@ -81,6 +83,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     onAuthFailure: (reason) => authFailures.push(reason),
     logger: recorder(events),
     ...(options.clock && { clock: options.clock }),
+    ...(options.limits && { limits: options.limits }),
   });
   const { port } = server.address;
   return {

@@ -16,7 +16,7 @@ for (
 ) {
   Deno.test(`a server on ${host} sees who dials ${dial}`, async () => {
     const session = captured();
-    await using server = await startServer({ ...session, host, dial });
+    await using server = startServer({ ...session, host, dial });
     assert.equal(server.server.address.host, host);
     const stream = await open(server);
     assert.match((await session.stream).peer, peer);
@@ -25,28 +25,29 @@ for (
   });
 }
 
-Deno.test("startControlServer() rejects when the address is taken", async () => {
-  await using server = await startServer();
+Deno.test("startControlServer() throws when the address is taken", async () => {
+  await using server = startServer();
   const { certPem, keyPem } = await certificate();
-  await assert.rejects(
-    startControlServer({
-      listen: { host: "127.0.0.1", port: server.port },
-      tls: { certPem, keyPem },
-      handlers: {
-        authenticate: (token) => token,
-        session: () => Promise.resolve(),
-        enroll: () => Promise.resolve(create(CredentialBundleSchema)),
-      },
-      onAuthFailure: () => {},
-      logger: { ...console, log() {}, child: () => assert.fail(), enabled: () => true },
-    }),
+  assert.throws(
+    () =>
+      startControlServer({
+        listen: { host: "127.0.0.1", port: server.port },
+        tls: { certPem, keyPem },
+        handlers: {
+          authenticate: (token) => token,
+          session: () => Promise.resolve(),
+          enroll: () => Promise.resolve(create(CredentialBundleSchema)),
+        },
+        onAuthFailure: () => {},
+        logger: { ...console, log() {}, child: () => assert.fail(), enabled: () => true },
+      }),
     /address already in use|EADDRINUSE/i,
   );
 });
 
 Deno.test("useCertificate() shows new connections the new certificate, and keeps the old ones", async () => {
   const replacement = await certificate();
-  await using server = await startServer();
+  await using server = startServer();
   const before = await open(server);
   server.server.useCertificate(replacement);
   await assert.rejects(open(server), wireError("tls", /fingerprint does not match/));

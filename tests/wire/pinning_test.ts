@@ -104,7 +104,7 @@ for (const alpn of [[], ["http/1.1"]]) {
 }
 
 Deno.test("a mismatch is not terminal and reaches enrollment as well", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   const wrong = { ...server, pin: OTHER_PIN };
   await assert.rejects(open(wrong), wireError("tls", MISMATCH));
   await assert.rejects(
@@ -115,7 +115,7 @@ Deno.test("a mismatch is not terminal and reaches enrollment as well", async () 
 });
 
 Deno.test("a pin may be written in any case", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   await assertWorks({ ...server, pin: server.pin.toUpperCase() });
 });
 
@@ -128,7 +128,7 @@ Deno.test("the pin replaces every other check: names, expiry, issuer", async () 
     "not valid yet": await certificate({ nowMs: Date.now() + year }),
   };
   for (const [what, pair] of Object.entries(pairs)) {
-    await using server = await startServer({ pair });
+    await using server = startServer({ pair });
     await assert.doesNotReject(assertWorks(server), what);
   }
 });

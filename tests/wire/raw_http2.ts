@@ -18,6 +18,8 @@ export class RawConnection implements AsyncDisposable {
 
   constructor(port: number) {
     this.#session = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    // Calls say what happened to them; a connection that is cut while idle has nobody to tell.
+    this.#session.on("error", () => {});
   }
 
   /** Begins a gRPC request; nothing but the headers is sent. */
@@ -51,6 +53,14 @@ export class RawConnection implements AsyncDisposable {
   roundTrip(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#session.ping((error) => error ? reject(error) : resolve());
+    });
+  }
+
+  /** Resolves when the connection is over, in whatever way. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#session.closed || this.#session.destroyed) resolve();
+      else this.#session.once("close", () => resolve());
     });
   }
 

@@ -20,7 +20,7 @@ const AUTHORIZED = { authorization: "Bearer good" };
 
 Deno.test("a session runs: identity, peer, messages both ways, headers, an orderly end", async () => {
   const seen: string[] = [];
-  await using server = await startServer({
+  await using server = startServer({
     authenticate: (token) => `the owner of ${token}`,
     async session(identity, stream) {
       seen.push(identity, stream.peer.replace(/\d+$/, "port"));
@@ -43,7 +43,7 @@ Deno.test("a session runs: identity, peer, messages both ways, headers, an order
 
 Deno.test("the server sends nothing before it got a message, and then headers first", async () => {
   const { promise: began, resolve: onBegan } = Promise.withResolvers<void>();
-  await using server = await startServer({
+  await using server = startServer({
     async session(_identity, stream) {
       stream.setHeader("portunus-test", "one");
       onBegan();
@@ -66,7 +66,7 @@ Deno.test("the server sends nothing before it got a message, and then headers fi
 });
 
 Deno.test("messages are neither compressed nor framed twice", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   await using connection = new RawConnection(server.port);
   const answer = await connection.call(CHANNEL, {
     headers: AUTHORIZED,
@@ -78,7 +78,7 @@ Deno.test("messages are neither compressed nor framed twice", async () => {
 
 Deno.test("setHeader() throws after the first message", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   const served = await session.stream;
   await served.send(welcome());
@@ -89,7 +89,7 @@ Deno.test("setHeader() throws after the first message", async () => {
 
 Deno.test("what a session throws becomes the status, its code alone the message", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   await session.stream;
   session.fail(new PortunusError("client_dropped_before_hello", "a detail"));
@@ -102,7 +102,7 @@ Deno.test("what a session throws becomes the status, its code alone the message"
 
 Deno.test("a defect in a session is logged and answered as internal", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   await session.stream;
   session.fail(new TypeError("a detail"));
@@ -112,7 +112,7 @@ Deno.test("a defect in a session is logged and answered as internal", async () =
 
 Deno.test("a session that ends without a word gives empty headers and an orderly end", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   session.finish();
   assert.deepEqual(await readAll(stream), []);
@@ -121,7 +121,7 @@ Deno.test("a session that ends without a word gives empty headers and an orderly
 
 Deno.test("messages sent before an orderly end arrive, however late they are read", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   const served = await session.stream;
   const versions = Array.from({ length: 40 }, (_, i) => `${i}`);
@@ -133,7 +133,7 @@ Deno.test("messages sent before an orderly end arrive, however late they are rea
 
 Deno.test("a client that half-closes at once ends the incoming messages", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   stream.close();
   const served = await session.stream;
@@ -146,7 +146,7 @@ Deno.test("a client that half-closes at once ends the incoming messages", async 
 
 Deno.test("a client that cancels aborts closed, fails the reader and the writer", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const stream = await open(server);
   await stream.send(hello());
   const served = await session.stream;
@@ -165,7 +165,7 @@ Deno.test("a client that cancels aborts closed, fails the reader and the writer"
 
 Deno.test("a connection that breaks ends both sides, retryably for the client", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   await using relay = startRelay(server.port);
   const stream = await open({ ...server, endpoint: `127.0.0.1:${relay.port}` });
   await stream.send(hello());
@@ -184,7 +184,7 @@ Deno.test("a connection that breaks ends both sides, retryably for the client", 
 
 Deno.test("bytes that are no message end the stream, for both sides", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   await using connection = new RawConnection(server.port);
   const answering = connection.call(CHANNEL, {
     headers: AUTHORIZED,
@@ -197,14 +197,14 @@ Deno.test("bytes that are no message end the stream, for both sides", async () =
 });
 
 Deno.test("a message beyond 4 MiB ends the stream", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   const stream = await open(server);
   await stream.send(hello("x".repeat(4 * 1024 * 1024))).catch(() => {});
   await assert.rejects(readAll(stream), wireError("transport", /^transport: ResourceExhausted: /));
 });
 
 Deno.test("unknown methods are unimplemented", async () => {
-  await using server = await startServer();
+  await using server = startServer();
   await using connection = new RawConnection(server.port);
   for (const path of ["/portunus.v1.Control/Other", "/grpc.health.v1.Health/Check"]) {
     const { headers } = await connection.call(path, { headers: AUTHORIZED });
@@ -214,7 +214,7 @@ Deno.test("unknown methods are unimplemented", async () => {
 
 Deno.test("aborting the signal of a stream ends it", async () => {
   const session = captured();
-  await using server = await startServer(session);
+  await using server = startServer(session);
   const abort = new AbortController();
   const stream = await open(server, { signal: abort.signal });
   const served = await session.stream;

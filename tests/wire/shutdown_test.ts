@@ -13,7 +13,7 @@ import {
 
 Deno.test("stop() ends sessions with status OK and closes the listener", async () => {
   const ends: string[] = [];
-  await using server = await startServer({
+  await using server = startServer({
     async session(_identity, stream) {
       await stream.send(welcome());
       for await (const _ of stream.incoming);
@@ -34,7 +34,7 @@ Deno.test("stop() ends sessions with status OK and closes the listener", async (
 Deno.test("stop() cuts what is left when its time is over", async () => {
   const clock = new FakeClock();
   const session = captured();
-  await using server = await startServer({ ...session, clock });
+  await using server = startServer({ ...session, clock });
   const stream = await open(server);
   await session.stream;
   const stopping = server.server.stop(5_000);
@@ -48,7 +48,7 @@ Deno.test("stop() cuts what is left when its time is over", async () => {
 Deno.test("stop() cuts a client that does not read", async () => {
   const clock = new FakeClock();
   const session = captured();
-  await using server = await startServer({ ...session, clock });
+  await using server = startServer({ ...session, clock });
   const stream = await open(server);
   const served = await session.stream;
   const sends = Promise.allSettled(
