@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { silentLogger } from "../../tests/kit/silent_logger.ts";
-import { mountTmpfs } from "../../tests/kit/tmpfs.ts";
+import { fillUp, mountTmpfs } from "../../tests/kit/tmpfs.ts";
 import { StoreError } from "./database.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
 import { openStore, type Store } from "./open.ts";
@@ -26,17 +26,6 @@ function writeBoth(store: Store, n: number): void {
       text,
     );
   });
-}
-
-/** Writes a file until there is no room left. */
-function fillUp(path: string): void {
-  using file = Deno.openSync(path, { write: true, create: true });
-  const block = new Uint8Array(4096);
-  try {
-    for (;;) file.writeSync(block);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
-  }
 }
 
 Deno.test("a write that finds the disk full is undone, and the next works once there is room", () => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { TempDataDir } from "../../tests/kit/data_dir.ts";
+import { TemporaryStore } from "../../tests/kit/seeded_store.ts";
+import { fillUp, mountTmpfs } from "../../tests/kit/tmpfs.ts";
 import { CLIENT_2, type Counters, TrafficFixture } from "../../tests/kit/traffic_fixture.ts";
 import { COUNT_MAX } from "../core/counters.ts";
 
@@ -146,6 +149,28 @@ for (
     assert.deepEqual(it.told, ["exhausted alice"]);
   });
 }
+
+Deno.test("reports that find the disk full are counted once there is room", () => {
+  using mount = mountTmpfs("counting traffic on a full disk", 8);
+  if (!mount) return;
+  using it = new TrafficFixture(new TemporaryStore(new TempDataDir(mount.path)));
+  it.addRule(0n);
+  it.addQuota(1_000_000n);
+  it.report([0n, 10n, 10n]);
+  fillUp(`${mount.path}/ballast`);
+  // What the log has allocated already takes some more.
+  let bytes = 10n;
+  while (it.logger.of("traffic_aggregator.accumulate_failed").length < 3) {
+    bytes += 10n;
+    it.report([0n, bytes, bytes]);
+    assert.ok(bytes < 100_000n, "the disk is full");
+  }
+  assert.ok(it.quotaOf()?.bytesUsed as bigint < 2n * bytes);
+  Deno.removeSync(`${mount.path}/ballast`);
+  it.report([0n, bytes, bytes]);
+  assert.deepEqual(it.minutes, [`alice edge-01 +0: ${bytes}/${bytes}`]);
+  assert.equal(it.quotaOf()?.bytesUsed, 2n * bytes);
+});
 
 Deno.test("TrafficAccounting writes nothing for a report in which nothing has changed", () => {
   using it = new TrafficFixture();

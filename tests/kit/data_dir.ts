@@ -12,8 +12,14 @@ import { silentLogger } from "./silent_logger.ts";
 
 /** A data directory. It can be opened any number of times. */
 export class TempDataDir implements Disposable {
-  readonly path = Deno.makeTempDirSync({ prefix: "portunus-store-" });
+  readonly path: string;
   readonly clock = new FakeClock();
+
+  /** @param parent where the directory is made; that of the system unless given */
+  constructor(parent?: string) {
+    const dir = parent === undefined ? {} : { dir: parent };
+    this.path = Deno.makeTempDirSync({ ...dir, prefix: "portunus-store-" });
+  }
 
   get database(): string {
     return `${this.path}/state.db`;

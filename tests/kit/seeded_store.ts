@@ -24,9 +24,16 @@ export interface UserEntry {
 
 /** A real store with people and clients in it, which goes when the test ends. */
 export class TemporaryStore implements Disposable {
-  readonly #dir = new TempDataDir();
-  readonly clock: FakeClock = this.#dir.clock;
-  #store = this.#dir.open();
+  readonly #dir: TempDataDir;
+  readonly clock: FakeClock;
+  #store: Store;
+
+  /** Takes over `dir`. */
+  constructor(dir = new TempDataDir()) {
+    this.#dir = dir;
+    this.clock = dir.clock;
+    this.#store = dir.open();
+  }
 
   get store(): Store {
     return this.#store;

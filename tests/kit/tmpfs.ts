@@ -31,6 +31,17 @@ export function mountTmpfs(what: string, sizeMiB: number): TmpfsMount | undefine
   };
 }
 
+/** Writes a file until there is no room left. */
+export function fillUp(path: string): void {
+  using file = Deno.openSync(path, { write: true, create: true });
+  const block = new Uint8Array(4096);
+  try {
+    for (;;) file.writeSync(block);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  }
+}
+
 /** `null`, or what went wrong. */
 function run(command: string, ...args: readonly string[]): string | null {
   try {

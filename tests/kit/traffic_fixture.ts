@@ -12,6 +12,7 @@ import { SampleRepository } from "../../src/store/traffic_samples.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { TrafficAccounting } from "../../src/traffic/accounting.ts";
 import { QuotaLedger } from "../../src/traffic/quota_ledger.ts";
+import type { FakeClock } from "./fake_clock.ts";
 import { statsReport } from "./messages.ts";
 import { RecordingLogger } from "./recording_logger.ts";
 import { ruleInput } from "./rules.ts";
@@ -27,8 +28,8 @@ export const START = 1_767_225_600n;
 export type Counters = readonly [ruleId: bigint, bytesIn: bigint, bytesOut: bigint];
 
 export class TrafficFixture implements Disposable {
-  readonly db = new TemporaryStore();
-  readonly clock = this.db.clock;
+  readonly db: TemporaryStore;
+  readonly clock: FakeClock;
   readonly logger = new RecordingLogger();
   readonly metrics = new Metrics();
   /** What the ledger told, for example `exhausted alice`. */
@@ -39,7 +40,10 @@ export class TrafficFixture implements Disposable {
   };
   #parts: ReturnType<TrafficFixture["open"]>;
 
-  constructor() {
+  /** Takes over `db`. */
+  constructor(db = new TemporaryStore()) {
+    this.db = db;
+    this.clock = db.clock;
     for (const userId of ["alice", "bob"]) this.db.addUser({ userId, role: "user" });
     for (const client of [CLIENT, CLIENT_2]) this.db.addClient(client);
     this.#parts = this.open();
