@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import { PortunusError } from "../core/errors.ts";
-import { type AppEnv, routesOn } from "./http.ts";
+import type { AppEnv } from "./http.ts";
 import { authenticate, type AuthenticateOptions } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
 import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
@@ -16,11 +16,13 @@ import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
 import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stats.ts";
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
+import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
+import { type RegisteredOperation, routesOn } from "./route.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
 export interface AppOptions
@@ -43,13 +45,22 @@ export interface AppOptions
   readonly ui: UiAssets;
 }
 
+/** The application, and everything it can do. */
+export interface Api {
+  readonly app: Hono<AppEnv>;
+  readonly operations: readonly RegisteredOperation[];
+}
+
 /** Builds the application. */
-export function createApp(options: AppOptions): Hono<AppEnv> {
+export function createApi(options: AppOptions): Api {
   const app = new Hono<AppEnv>();
   app.onError(errorHandler(options.logger, options.newId));
-  systemRoutes(routesOn(app), options);
-  authRoutes(routesOn(app), options);
-  const guarded = routesOn(app, recordOutcome(options), authenticate(options));
+  const operations: RegisteredOperation[] = [];
+  const open = routesOn(app, operations);
+  systemRoutes(open, options);
+  openApiRoute(open, operations);
+  authRoutes(open, options);
+  const guarded = routesOn(app, operations, recordOutcome(options), authenticate(options));
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
   enrollmentRoutes(guarded, options);
@@ -66,5 +77,5 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.notFound(() => {
     throw new PortunusError("not_found");
   });
-  return app;
+  return { app, operations };
 }

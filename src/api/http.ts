@@ -1,11 +1,10 @@
 /**
- * The HTTP conventions all routes share: exact integers in JSON, one error envelope, one way to
- * read a body, 405 with `Allow` for a known path.
+ * The HTTP conventions all routes share: exact integers in JSON, one way to read a body.
  *
  * @module
  */
 
-import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { PortunusError } from "../core/errors.ts";
@@ -126,29 +125,4 @@ export function clientIdParam(c: AppContext): string {
   const id = parseUlid(c.req.param("client_id") ?? "");
   if (id === null) throw new PortunusError("client_not_found", "invalid client id");
   return id;
-}
-
-/** Flags of a query are on for exactly `true`, `1` and `yes`. */
-export function queryFlag(c: AppContext, name: string): boolean {
-  return ["true", "1", "yes"].includes(c.req.query(name) ?? "");
-}
-
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
-/** Registers the handlers of one path, and 405 with `Allow` for every other method. */
-export type Route = (path: string, handlers: Partial<Record<Method, Handler<AppEnv>>>) => void;
-
-/** A {@linkcode Route} on `app`; requests pass `guards` first, those answered with 405 too. */
-export function routesOn(
-  app: Hono<AppEnv>,
-  ...guards: readonly MiddlewareHandler<AppEnv>[]
-): Route {
-  return (path, handlers) => {
-    for (const guard of guards) app.use(path, guard);
-    for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
-    const allow = Object.keys(handlers).flatMap((method) =>
-      method === "GET" ? ["GET", "HEAD"] : [method]
-    );
-    app.all(path, (c) => c.body(null, 405, { Allow: allow.join(",") }));
-  };
 }

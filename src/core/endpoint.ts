@@ -110,8 +110,9 @@ export function seedFrom(flag: string | undefined, env: string | undefined): str
   return seed === undefined || seedHost(seed).trim() === "" ? null : seed;
 }
 
-/** Which tier an endpoint came from. */
-export type EndpointSource = "override" | "seed" | "derived" | "loopback";
+/** The tiers an endpoint can come from, in the order they are asked. */
+export const ENDPOINT_SOURCES = ["override", "seed", "derived", "loopback"] as const;
+export type EndpointSource = typeof ENDPOINT_SOURCES[number];
 
 export interface EndpointInputs {
   /** The setting an operator stored. */

@@ -51,6 +51,11 @@ export type RateLimitJson = Readonly<
   Partial<Record<RateLimitName, number | bigint | null | undefined>>
 >;
 
+/** Caps as JSON members, those that are set. */
+export type ShownRateLimit = {
+  [F in typeof RATE_LIMIT_FIELDS[number] as F["name"]]?: F["bits"] extends 64 ? bigint : number;
+};
+
 /** A burst lets at most this many seconds of its rate pass at once. */
 const BURST_MAX_SECS = 60n;
 /** A burst holds at least this part of one second of its rate. */
@@ -112,13 +117,13 @@ export function rateLimitFromJson(json: RateLimitJson): RateLimit {
 }
 
 /** Caps as JSON members, in the documented order, without the unset ones. */
-export function rateLimitToJson(limit: RateLimit): Partial<Record<RateLimitName, number | bigint>> {
+export function rateLimitToJson(limit: RateLimit): ShownRateLimit {
   const json: Partial<Record<RateLimitName, number | bigint>> = {};
   for (const { name, member } of RATE_LIMIT_FIELDS) {
     const value = limit[member];
     if (value !== undefined) json[name] = value;
   }
-  return json;
+  return json as ShownRateLimit;
 }
 
 /** Whether anything is capped. */

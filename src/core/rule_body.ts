@@ -5,11 +5,7 @@
  */
 
 import { z } from "zod";
-
-export const u16 = z.int().min(0).max(0xffff);
-const u32 = z.int().min(0).max(0xffff_ffff);
-/** `parseJson` gives integers beyond 2^53 as `bigint`. */
-export const u64 = z.union([z.int().min(0), z.bigint().min(0n).max(0xffff_ffff_ffff_ffffn)]);
+import { u16, u32, u64 } from "./integer_schemas.ts";
 
 /** The caps of a rule or of an owner. `null` is the same as absent, unknown members are ignored. */
 export const RateLimitBody = z.object({

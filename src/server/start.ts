@@ -6,7 +6,7 @@
  */
 
 import { ulid } from "ulid";
-import { createApp } from "../api/app.ts";
+import { createApi } from "../api/app.ts";
 import { AuditRetention } from "../audit/retention.ts";
 import { AuditTrail, type AuditTrailOptions } from "../audit/trail.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
@@ -103,7 +103,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   cleanup.defer(() => grpc.stop(STOP_GRACE_MS));
   identity.controlPort = grpc.address.port;
-  const app = createApp({
+  const { app } = createApi({
     ...services,
     ...auditing,
     ...createOperatorServices(cleanup, { ...options, ...accounts, live, rules: services.rules }),

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { createApp } from "../../src/api/app.ts";
+import { createApi } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
 import { EventStreams } from "../../src/api/event_streams.ts";
 import { AdvertisedEndpoint } from "../../src/control/advertised_endpoint.ts";
@@ -23,6 +23,7 @@ import { IdentityTables } from "../../src/store/identity_tables.ts";
 import { localAccounts } from "../../src/identity/local_identity_store.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { systemRandom } from "../../src/system/random.ts";
+import { assertDeclared, findOperation } from "./api_contract.ts";
 import { FakeHasher } from "./fake_hasher.ts";
 import { RuleFixture } from "./rule_fixture.ts";
 
@@ -91,7 +92,7 @@ export class ApiFixture extends RuleFixture {
   readonly accounts = localAccounts(this.db.store);
   readonly hasher = new FakeHasher();
   publicOrigin: string | null = null;
-  readonly #app = createApp({
+  readonly api = createApi({
     streams: this.streams,
     advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.server }),
     ...createIdentity({
@@ -146,7 +147,7 @@ export class ApiFixture extends RuleFixture {
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { session, token = session === undefined ? "root" : null, json, headers = {} } = options;
     const body = json === undefined ? options.body : stringifyJson(json);
-    const response = await this.#app.request(path, {
+    const response = await this.api.app.request(path, {
       method,
       headers: {
         ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
@@ -156,13 +157,16 @@ export class ApiFixture extends RuleFixture {
       },
       ...(body === undefined ? {} : { body }),
     }, { remoteIp: "192.0.2.7" });
-    return readAnswer(response.status, response.headers, await response.text());
+    const answer = readAnswer(response.status, response.headers, await response.text());
+    const registered = findOperation(this.api.operations, method, path);
+    if (registered) assertDeclared(registered, answer);
+    return answer;
   }
 
   /** A request whose answer is read by the test, a stream for example. */
   async open(path: string, { method = "GET", token = "root" } = {}): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}` };
-    return await this.#app.request(path, { method, headers }, { remoteIp: "192.0.2.7" });
+    return await this.api.app.request(path, { method, headers }, { remoteIp: "192.0.2.7" });
   }
 
   /** Gives a user a password that counts as `changeRequired` says. */

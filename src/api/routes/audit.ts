@@ -4,7 +4,8 @@
  * @module
  */
 
-import { AccessError, PortunusError } from "../../core/errors.ts";
+import { z } from "zod";
+import { PortunusError } from "../../core/errors.ts";
 import { parseInstant, toStoreText } from "../../core/instant.ts";
 import { AUDIT } from "../../core/limits.ts";
 import type { Logger } from "../../core/log.ts";
@@ -17,15 +18,46 @@ import {
 } from "../../store/audit.ts";
 import { StoreError } from "../../store/database.ts";
 import { encodeBase64Url } from "../../system/base64.ts";
-import { type AppContext, DecodeError, type Route, sendJson } from "../http.ts";
-import { auditView } from "../views/audit.ts";
+import type { AppContext } from "../http.ts";
+import { operation } from "../operation.ts";
+import type { Route } from "../route.ts";
+import { AuditEntryView, auditView } from "../views/audit.ts";
 
 export interface AuditRoutesOptions {
   readonly audit: Pick<AuditRepository, "page">;
   readonly logger: Logger;
 }
 
-const PARAMETERS = ["limit", "outcome", "since", "until", "cursor"];
+/** Checked by the handler, which knows the codes for what is wrong. */
+const AuditQueryParameters = z.object({
+  limit: z.string().optional().meta({
+    description: `1 to ${AUDIT.pageMax}.`,
+    default: `${AUDIT.pageDefault}`,
+  }),
+  outcome: z.string().optional().meta({ description: "`allow` or `deny`." }),
+  since: z.string().optional().meta({ description: "RFC 3339, inclusive." }),
+  until: z.string().optional().meta({ description: "RFC 3339, inclusive." }),
+  cursor: z.string().optional().meta({ description: "The `next_cursor` of a page." }),
+});
+
+const TrailView = z.union([
+  z.array(AuditEntryView),
+  z.object({
+    entries: z.array(AuditEntryView),
+    next_cursor: z.string().optional().meta({ description: "Absent on the last page." }),
+    count: z.int().min(0),
+  }),
+]);
+
+const EXAMPLE = {
+  timestamp: "2026-05-07T10:00:00.123Z",
+  actor: "alice",
+  role: "user",
+  method: "POST",
+  path: "/v1/rules",
+  outcome: "deny",
+  reason: "port_outside_grant",
+};
 
 /** With one of these the answer says how to go on; without, it is the bare list of 3.1.0. */
 const PAGING = ["since", "until", "cursor"];
@@ -42,26 +74,37 @@ export function auditRoutes(route: Route, { audit, logger }: AuditRoutesOptions)
   };
 
   route("/v1/audit", {
-    GET(c) {
-      c.header("Cache-Control", "no-store");
-      refuseRepeated(c);
-      if (c.get("operator").role !== "superadmin") throw new AccessError("role_required");
-      const { entries, next } = read(queryOf(c));
-      const shown = entries.map(auditView);
-      if (!PAGING.some((name) => c.req.query(name) !== undefined)) return sendJson(c, shown);
-      return sendJson(c, {
-        entries: shown,
-        next_cursor: next === null ? undefined : toCursor(next),
-        count: shown.length,
-      });
-    },
+    GET: operation({
+      summary: "Read the audit trail",
+      description: "Newest first. With `since`, `until` or `cursor` in pages, else a bare list.",
+      caller: "superadmin",
+      query: AuditQueryParameters,
+      success: {
+        status: 200,
+        description: "Entries.",
+        view: TrailView,
+        example: [EXAMPLE],
+      },
+      errors: [
+        "invalid_limit",
+        "invalid_outcome",
+        "invalid_timestamp",
+        "invalid_cursor",
+        "invalid_time_range",
+      ],
+      handle(c) {
+        c.header("Cache-Control", "no-store");
+        const { entries, next } = read(queryOf(c));
+        const shown = entries.map(auditView);
+        if (!PAGING.some((name) => c.req.query(name) !== undefined)) return shown;
+        return {
+          entries: shown,
+          next_cursor: next === null ? undefined : toCursor(next),
+          count: shown.length,
+        };
+      },
+    }),
   });
-}
-
-/** Which of two filters is meant cannot be known. @throws {DecodeError} 400 */
-function refuseRepeated(c: AppContext): void {
-  const repeated = PARAMETERS.find((name) => (c.req.queries(name)?.length ?? 0) > 1);
-  if (repeated !== undefined) throw new DecodeError(400, `The query says ${repeated} twice`);
 }
 
 /**

@@ -6,9 +6,15 @@
 
 import { z } from "zod";
 import type { ApiCredentials } from "../../identity/api_credentials.ts";
-import { requireOwner } from "../../identity/operators.ts";
-import { type AppContext, readJson, readOptionalJson, type Route, sendJson } from "../http.ts";
-import { credentialView, issuedCredentialView } from "../views/user.ts";
+import type { AppContext } from "../http.ts";
+import { operation } from "../operation.ts";
+import type { Route } from "../route.ts";
+import {
+  CredentialView,
+  credentialView,
+  IssuedCredentialView,
+  issuedCredentialView,
+} from "../views/user.ts";
 import { userParam } from "./users.ts";
 
 export interface CredentialRoutesOptions {
@@ -17,48 +23,103 @@ export interface CredentialRoutesOptions {
 
 const LabelBody = z.object({ label: z.string().nullish() });
 
-/** The user of the path. @throws {AccessError} `not_owner` unless that is the caller, or a superadmin asks */
-function ownUser(c: AppContext): string {
-  const userId = userParam(c);
-  requireOwner(c.get("operator"), userId);
-  return userId;
-}
+const USER_ERRORS = ["invalid_user_id", "user_not_found"] as const;
+
+const listed = {
+  status: 200,
+  description: "The credentials, revoked ones too, oldest first.",
+  view: z.array(CredentialView),
+  example: [{
+    credential_id: "01JABCDEFGHJKMNPQRSTVWXYZ2",
+    user_id: "alice",
+    label: "laptop",
+    created_at: "2026-05-07T10:00:00Z",
+    last_used_at: null,
+    status: "active",
+    revoked_at: null,
+  }],
+} as const;
+
+const issued = {
+  view: IssuedCredentialView,
+  example: {
+    credential_id: "01JABCDEFGHJKMNPQRSTVWXYZ3",
+    user_id: "alice",
+    token: "yXBx6rfI6Og5x0_eFJ3skURSnMeK3rvFpbO83Gf6RKY",
+    label: "laptop",
+    created_at: "2026-05-07T10:00:00Z",
+  },
+} as const;
 
 const credentialParam = (c: AppContext): string => c.req.param("credential_id") ?? "";
 
-export function credentialRoutes(route: Route, { credentials }: CredentialRoutesOptions): void {
-  // Before the route of users by id: nobody is called `me`.
+export function credentialRoutes(route: Route, options: CredentialRoutesOptions): void {
+  ownRoute(route, options);
+  collectionRoute(route, options);
+  itemRoutes(route, options);
+}
+
+/** Before the route of users by id: nobody is called `me`. */
+function ownRoute(route: Route, { credentials }: CredentialRoutesOptions): void {
   route("/v1/users/me/credentials", {
-    async GET(c) {
-      const own = await credentials.list(c.get("operator").userId);
-      return sendJson(c, own.map(credentialView));
-    },
+    GET: operation({
+      summary: "List one's own API credentials",
+      caller: "operator",
+      success: listed,
+      errors: [...USER_ERRORS],
+      handle: async (c) => (await credentials.list(c.get("operator").userId)).map(credentialView),
+    }),
   });
+}
 
+function collectionRoute(route: Route, { credentials }: CredentialRoutesOptions): void {
   route("/v1/users/:user_id/credentials", {
-    async GET(c) {
-      return sendJson(c, (await credentials.list(ownUser(c))).map(credentialView));
-    },
+    GET: operation({
+      summary: "List a user's API credentials",
+      caller: "self",
+      success: listed,
+      errors: [...USER_ERRORS],
+      handle: async (c) => (await credentials.list(userParam(c))).map(credentialView),
+    }),
 
-    async POST(c) {
-      const { label } = await readJson(c, LabelBody);
-      const issued = await credentials.issue(ownUser(c), label ?? null);
-      return sendJson(c, issuedCredentialView(issued), 201);
-    },
+    POST: operation({
+      summary: "Issue an API credential",
+      caller: "self",
+      body: LabelBody,
+      bodyExample: { label: "laptop" },
+      success: { ...issued, status: 201, description: "The credential, with its token." },
+      errors: [...USER_ERRORS],
+      handle: async (c, { body }) =>
+        issuedCredentialView(await credentials.issue(userParam(c), body.label ?? null)),
+    }),
   });
+}
 
+function itemRoutes(route: Route, { credentials }: CredentialRoutesOptions): void {
   route("/v1/users/:user_id/credentials/:credential_id", {
-    async DELETE(c) {
-      await credentials.revoke(ownUser(c), credentialParam(c));
-      return c.body(null, 204);
-    },
+    DELETE: operation({
+      summary: "Revoke an API credential",
+      caller: "self",
+      success: { status: 204, description: "Its token is void." },
+      errors: [...USER_ERRORS, "credential_not_found", "last_superadmin"],
+      handle: (c) => credentials.revoke(userParam(c), credentialParam(c)),
+    }),
   });
 
   route("/v1/users/:user_id/credentials/:credential_id/rotate", {
-    async POST(c) {
-      const { label } = await readOptionalJson(c, LabelBody);
-      const issued = await credentials.rotate(ownUser(c), credentialParam(c), label ?? null);
-      return sendJson(c, issuedCredentialView(issued));
-    },
+    POST: operation({
+      summary: "Replace an API credential",
+      description: "The old token is void at once. The label goes over unless one is given.",
+      caller: "self",
+      body: LabelBody,
+      bodyIsOptional: true,
+      bodyExample: { label: "laptop" },
+      success: { ...issued, status: 200, description: "The new credential, with its token." },
+      errors: [...USER_ERRORS, "credential_not_found"],
+      handle: async (c, { body }) =>
+        issuedCredentialView(
+          await credentials.rotate(userParam(c), credentialParam(c), body.label ?? null),
+        ),
+    }),
   });
 }

@@ -1,19 +1,88 @@
 /**
- * Rules and their counters as JSON.
+ * Rules as JSON.
  *
  * @module
  */
 
+import { z } from "zod";
 import { toJsonText } from "../../core/instant.ts";
+import { u16, u32, u64 } from "../../core/integer_schemas.ts";
 import { rangeLength } from "../../core/ports.ts";
 import { rateLimitToJson } from "../../core/rate_limit.ts";
 import type { RuleState, RuleTarget } from "../../core/rule.ts";
 import type { StoredRule } from "../../store/rules.ts";
 import type { RuleStatsSnapshot } from "../../traffic/rule_stats.ts";
 import type { PerTargetStats } from "../../wire/gen/portunus/v1/portunus_pb.ts";
+import { dateTime, protocol, ulid, userId } from "./scalars.ts";
+
+/** Caps as they are shown: those that are not set are absent. */
+export const RateLimitView = z.object({
+  bandwidth_in_bps: u64.optional(),
+  bandwidth_out_bps: u64.optional(),
+  new_connections_per_sec: u32.optional(),
+  concurrent_connections: u32.optional(),
+  bandwidth_in_burst: u64.optional(),
+  bandwidth_out_burst: u64.optional(),
+  new_connections_burst: u32.optional(),
+}).meta({ id: "RateLimit", description: "Bandwidth in bytes per second, bursts in bytes." });
+
+const HealthView = z.object({
+  healthy: z.boolean(),
+  consecutive_failures: u32,
+  last_failure_at_unix_ms: u64.meta({ description: "0 means never." }),
+  last_success_at_unix_ms: u64.meta({ description: "0 means never." }),
+});
+
+const optionalParts = {
+  sni_pattern: z.string().optional(),
+  rate_limit: RateLimitView.optional(),
+};
+
+export const RuleView = z.object({
+  id: u64,
+  client_id: ulid,
+  client_name: z.string(),
+  listen_port: u16,
+  listen_port_end: u16.optional().meta({ description: "Of rules that span a range only." }),
+  target_host: z.string(),
+  target_port: u16,
+  target_port_end: u16.optional().meta({ description: "Of rules that span a range only." }),
+  prefer_ipv6: z.boolean(),
+  protocol,
+  state: z.union([
+    z.object({ kind: z.enum(["pending", "active", "removed"]) }),
+    z.object({ kind: z.literal("failed"), reason: z.string() }),
+  ]),
+  created_at: dateTime,
+  last_state_change_at: dateTime,
+  owner_user_id: userId.nullable(),
+  targets: z.array(z.object({
+    host: z.string(),
+    port: u16,
+    priority: u32,
+    proxy_protocol: z.enum(["v1", "v2"]).nullable(),
+    health: HealthView.nullable(),
+  })),
+  health_check_interval_secs: u32.optional(),
+  ...optionalParts,
+}).meta({ id: "Rule" });
+
+/** A rule as `POST` and `PUT` answer with it. */
+export const PushedRuleView = z.object({
+  rule_id: u64,
+  status: z.string().meta({ description: "`Active`, `Pending` or `Failed:<reason>`." }),
+  target_host: z.string(),
+  prefer_ipv6: z.boolean(),
+  protocol,
+  owner: userId.meta({ description: "Who asked." }),
+  ...optionalParts,
+}).meta({ id: "PushedRule" });
 
 /** A rule as `GET /v1/rules` lists it. */
-export function ruleView(rule: StoredRule, snapshot: RuleStatsSnapshot | undefined) {
+export function ruleView(
+  rule: StoredRule,
+  snapshot: RuleStatsSnapshot | undefined,
+): z.input<typeof RuleView> {
   const ranged = rangeLength(rule.listen) > 1;
   return {
     id: rule.id,
@@ -38,12 +107,12 @@ export function ruleView(rule: StoredRule, snapshot: RuleStatsSnapshot | undefin
       health: healthView(snapshot?.stats.perTarget.find((it) => it.index === index)),
     })),
     health_check_interval_secs: rule.healthCheckIntervalSecs ?? undefined,
-    ...optionalParts(rule),
+    ...optionalPartsOf(rule),
   };
 }
 
 /** A rule as `POST` and `PUT` answer with it. */
-export function pushView(rule: StoredRule, callerId: string) {
+export function pushView(rule: StoredRule, callerId: string): z.input<typeof PushedRuleView> {
   return {
     rule_id: rule.id,
     status: statusText(rule.state),
@@ -51,60 +120,8 @@ export function pushView(rule: StoredRule, callerId: string) {
     prefer_ipv6: rule.preferIpv6,
     protocol: rule.protocol,
     owner: callerId,
-    ...optionalParts(rule),
+    ...optionalPartsOf(rule),
   };
-}
-
-/** A rule's counters; `include` says what the caller asked for beyond the totals. */
-export function statsView(
-  rule: StoredRule,
-  { clientName, stats, updatedAt }: RuleStatsSnapshot,
-  include: { readonly perPort: boolean; readonly perTarget: boolean },
-) {
-  const updated_at = toJsonText(updatedAt);
-  return {
-    rule_id: stats.ruleId,
-    client_name: clientName,
-    bytes_in: stats.bytesIn,
-    bytes_out: stats.bytesOut,
-    active_connections: stats.activeConnections,
-    dns_failures: stats.dnsFailures,
-    datagrams_in: stats.datagramsIn,
-    datagrams_out: stats.datagramsOut,
-    active_flows: stats.activeFlows,
-    flows_dropped_overflow: stats.flowsDroppedOverflow,
-    target_failovers_total: stats.targetFailoversTotal,
-    per_target: include.perTarget || stats.perTarget.length > 0
-      ? stats.perTarget.map(perTargetView)
-      : undefined,
-    updated_at,
-    protocol: rule.protocol,
-    per_port: include.perPort && stats.perPort.length > 0
-      ? stats.perPort.toSorted((a, b) => a.listenPort - b.listenPort).map((port) => ({
-        listen_port: port.listenPort,
-        bytes_in: port.bytesIn,
-        bytes_out: port.bytesOut,
-        active_connections: port.activeConnections,
-        datagrams_in: port.datagramsIn,
-        datagrams_out: port.datagramsOut,
-        updated_at,
-      }))
-      : undefined,
-  };
-}
-
-/** The same for a stream of them: totals, and targets where they are asked for and there are any. */
-export function statsEventView(
-  rule: StoredRule,
-  snapshot: RuleStatsSnapshot,
-  { perTarget }: { readonly perTarget: boolean },
-) {
-  const { protocol: _protocol, per_port: _perPort, per_target, ...totals } = statsView(
-    rule,
-    snapshot,
-    { perPort: false, perTarget: false },
-  );
-  return perTarget && per_target ? { ...totals, per_target } : totals;
 }
 
 /** The single-target form shows as a list of one. */
@@ -118,7 +135,7 @@ function targetsOf(rule: StoredRule): readonly RuleTarget[] {
   }];
 }
 
-function optionalParts(rule: StoredRule) {
+function optionalPartsOf(rule: StoredRule) {
   return {
     sni_pattern: rule.sniPattern ?? undefined,
     rate_limit: rule.limits === null ? undefined : rateLimitToJson(rule.limits),
@@ -146,21 +163,5 @@ function healthView(target: PerTargetStats | undefined) {
     consecutive_failures: target.consecutiveFailures,
     last_failure_at_unix_ms: target.lastFailureAtUnixMs,
     last_success_at_unix_ms: target.lastSuccessAtUnixMs,
-  };
-}
-
-function perTargetView(target: PerTargetStats) {
-  return {
-    index: target.index,
-    host: target.host,
-    port: target.port,
-    priority: target.priority,
-    health: target.health,
-    consecutive_failures: target.consecutiveFailures,
-    last_failure_at_unix_ms: target.lastFailureAtUnixMs,
-    last_success_at_unix_ms: target.lastSuccessAtUnixMs,
-    bytes_in: target.bytesIn,
-    bytes_out: target.bytesOut,
-    connections_accepted: target.connectionsAccepted,
   };
 }

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { u64 } from "../../core/integer_schemas.ts";
+import { ulid, userId } from "../views/scalars.ts";
+
+/** What the names in paths stand for. The examples are those that the other examples use. */
+export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+  client_id: ulid.meta({ description: "The id of a client." }),
+  credential_id: ulid.meta({
+    description: "The id of an API credential.",
+    example: "01JABCDEFGHJKMNPQRSTVWXYZ2",
+  }),
+  grant_id: ulid.meta({
+    description: "The id of a grant.",
+    example: "01JABCDEFGHJKMNPQRSTVWXYZ1",
+  }),
+  owner_id: z.string().meta({ description: "A user id; not checked.", example: "alice" }),
+  rule_id: u64.meta({ description: "The number of a rule.", example: 0 }),
+  user_id: userId.meta({ description: "The id of a user." }),
+};
