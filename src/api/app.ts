@@ -18,9 +18,11 @@ import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stat
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
+import { quotaRoutes, type QuotaRoutesOptions } from "./routes/quotas.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
+import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
 import { type RegisteredOperation, routesOn } from "./route.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
@@ -35,10 +37,12 @@ export interface AppOptions
     EnrollmentRoutesOptions,
     GrantRoutesOptions,
     OutcomeOptions,
+    QuotaRoutesOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,
     SettingsRoutesOptions,
     SystemRoutesOptions,
+    TrafficRoutesOptions,
     UserRoutesOptions {
   /** Makes the id that ties an unexpected error's answer to its log line. */
   readonly newId: () => string;
@@ -70,6 +74,8 @@ export function createApi(options: AppOptions): Api {
   userRoutes(guarded, options);
   credentialRoutes(guarded, options);
   grantRoutes(guarded, options);
+  quotaRoutes(guarded, options);
+  trafficRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

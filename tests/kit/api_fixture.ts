@@ -22,6 +22,7 @@ import { EnrollmentRepository } from "../../src/store/enrollments.ts";
 import { IdentityTables } from "../../src/store/identity_tables.ts";
 import { localAccounts } from "../../src/identity/local_identity_store.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
+import { createTrafficServices } from "../../src/server/traffic_services.ts";
 import { systemRandom } from "../../src/system/random.ts";
 import { assertDeclared, findOperation } from "./api_contract.ts";
 import { FakeHasher } from "./fake_hasher.ts";
@@ -91,9 +92,19 @@ export class ApiFixture extends RuleFixture {
   readonly identity = new IdentityTables(this.db.store);
   readonly accounts = localAccounts(this.db.store);
   readonly hasher = new FakeHasher();
+  readonly #tasks = new AsyncDisposableStack();
+  readonly traffic = createTrafficServices(this.#tasks, {
+    store: this.db.store,
+    clients: this.clients,
+    registry: this.registry,
+    metrics: this.metrics,
+    clock: this.clock,
+    logger: this.logger,
+  });
   publicOrigin: string | null = null;
   readonly api = createApi({
     streams: this.streams,
+    ...this.traffic,
     advertised: new AdvertisedEndpoint({ settings: this.settings, server: this.server }),
     ...createIdentity({
       ...this.accounts,
