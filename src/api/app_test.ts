@@ -142,6 +142,13 @@ Deno.test("the API says in plain text what it cannot decode, before any check of
     [json, `{"client":"a","listen_port":65536}`, 422],
     [json, `{"client":"a","listen_port":-1}`, 422],
     [json, `{"client":"a","listen_port":1,"ack_timeout_secs":18446744073709551616}`, 422],
+    [json, `{"client":"a","client":"a","listen_port":1}`, 422],
+    [json, `{"client":"a","listen_port":1,"targets":[{"host":"h","port":1,"port":1}]}`, 422],
+    [
+      json,
+      `{"client":"a","listen_port":1,"rate_limit":{"bandwidth_in_bps":1,"bandwidth_in_bps":1}}`,
+      422,
+    ],
     [{ "Content-Type": "application/vnd.api+json; charset=utf-8" }, `{"client":1}`, 422],
     [json, `"${"x".repeat(HTTP.bodyMaxBytes)}"`, 413],
   ];
@@ -152,6 +159,15 @@ Deno.test("the API says in plain text what it cannot decode, before any check of
       assert.equal(answer.headers.get("content-type"), "text/plain; charset=utf-8");
     }
   }
+});
+
+Deno.test("the API ignores unknown keys, however often they are there", async () => {
+  using api = new ApiFixture();
+  const answer = await api.request("POST", "/v1/users/alice/credentials", {
+    headers: { "Content-Type": "application/json" },
+    body: `{"other":1,"label":"x","other":2,"constructor":1,"constructor":{"label":1,"label":2}}`,
+  });
+  assert.equal(answer.status, 201, answer.text);
 });
 
 Deno.test("the API decodes after authentication, and roles come after decoding", async () => {

@@ -6,10 +6,11 @@
 
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { z } from "zod";
+import { z } from "zod";
 import { PortunusError } from "../core/errors.ts";
 import { parseUlid } from "../core/ids.ts";
 import { type Json, parseJson, stringifyJson } from "../core/json.ts";
+import { type JsonPath, repeatedKeys } from "../core/json_keys.ts";
 import { HTTP } from "../core/limits.ts";
 import type { Operator } from "../identity/operators.ts";
 
@@ -66,7 +67,8 @@ const JSON_MEDIA_TYPE = /^application\/(?:json|[^;\s]+\+json)\s*(?:;|$)/i;
 /**
  * Reads and checks a JSON body.
  *
- * @throws {DecodeError} 415 wrong media type, 413 too large, 400 not JSON, 422 JSON of another shape
+ * @throws {DecodeError} 415 wrong media type, 413 too large, 400 not JSON, 422 JSON of another
+ * shape, or with a key of the schema twice
  */
 export async function readJson<T extends z.ZodType>(
   c: AppContext,
@@ -75,12 +77,30 @@ export async function readJson<T extends z.ZodType>(
   if (!JSON_MEDIA_TYPE.test(c.req.header("content-type") ?? "")) {
     throw new DecodeError(415, "Expected request with `Content-Type: application/json`");
   }
-  const result = schema.safeParse(parseBody(await readText(c.req.raw)));
+  const text = await readText(c.req.raw);
+  const result = schema.safeParse(parseBody(text));
+  const repeated = repeatedKeys(text).find((path) => knows(schema, path));
+  if (repeated) {
+    throw new DecodeError(422, `The request body says ${repeated.join(".")} twice`);
+  }
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) =>
     `${path.join(".") || "body"}: ${message}`
   );
   throw new DecodeError(422, `The request body does not fit: ${problems.join("; ")}`);
+}
+
+/** Whether `schema` has a member at `path`; what it does not know may be there any number of times. */
+function knows(schema: z.ZodType, path: JsonPath): boolean {
+  const [first, ...rest] = path;
+  if (first === undefined) return true;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+    return knows(schema.unwrap() as z.ZodType, path);
+  }
+  if (schema instanceof z.ZodArray) return knows(schema.element as z.ZodType, rest);
+  if (!(schema instanceof z.ZodObject)) return false;
+  if (!Object.hasOwn(schema.shape, first)) return false;
+  return knows((schema.shape as Readonly<Record<string, z.ZodType>>)[first] ?? z.never(), rest);
 }
 
 /** The body as text, of a size that cannot hurt. */

@@ -17,6 +17,7 @@ import { VERSION } from "../../core/version.ts";
 import type { OperationDoc, Success } from "../operation.ts";
 import type { RegisteredOperation } from "../route.ts";
 import { PATH_PARAMETERS } from "./parameters.ts";
+import { TAG_OBJECTS, tagOf } from "./tags.ts";
 
 const ErrorView = z.object({
   error: z.object({
@@ -93,7 +94,7 @@ export function openApiDocument(operations: readonly RegisteredOperation[]) {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
-    tags: [...new Set(operations.map(tagOf))].sort().map((name) => ({ name })),
+    tags: TAG_OBJECTS,
     paths: paths as ZodOpenApiPathsObject,
     components: {
       securitySchemes: {
@@ -109,7 +110,7 @@ function operationObject(registered: RegisteredOperation): ZodOpenApiOperationOb
   const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
   return {
     operationId: `${method.toLowerCase()}_${path.replaceAll(/[^a-z0-9]+/g, "_").slice(1)}`,
-    tags: [tagOf(registered)],
+    tags: [tagOf(path)],
     summary: doc.summary,
     ...(doc.description !== undefined && { description: doc.description }),
     security: securityOf(doc, guarded),
@@ -138,11 +139,6 @@ function pathSchemas(names: readonly string[]): Record<string, z.ZodType> {
 function securityOf(doc: OperationDoc, guarded: boolean) {
   if (guarded) return [{ bearer: [] }, { session: [] }];
   return doc.caller === "session" ? [{ session: [] }] : [];
-}
-
-/** The first part of the path that says what it is about. */
-function tagOf({ path }: RegisteredOperation): string {
-  return path.split("/").find((part) => !["", "v1"].includes(part)) ?? "server";
 }
 
 function successResponse(success: Success<z.ZodType>): ZodOpenApiResponsesObject {
