@@ -18,6 +18,7 @@ import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stat
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
+import { ownerCapRoutes, type OwnerCapRoutesOptions } from "./routes/owner_caps.ts";
 import { quotaRoutes, type QuotaRoutesOptions } from "./routes/quotas.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
@@ -37,6 +38,7 @@ export interface AppOptions
     EnrollmentRoutesOptions,
     GrantRoutesOptions,
     OutcomeOptions,
+    OwnerCapRoutesOptions,
     QuotaRoutesOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,
@@ -68,6 +70,7 @@ export function createApi(options: AppOptions): Api {
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
   enrollmentRoutes(guarded, options);
+  ownerCapRoutes(guarded, options);
   ruleRoutes(guarded, options);
   ruleStatsRoutes(guarded, options);
   settingsRoutes(guarded, options);

@@ -9,6 +9,8 @@ import { z } from "zod";
 export const u16 = z.int().min(0).max(0xffff);
 export const u32 = z.int().min(0).max(0xffff_ffff);
 export const u64 = wide(0n, 2n ** 64n - 1n, { format: "uint64", minimum: 0 });
+/** What the store can hold of a {@linkcode u64}. */
+export const u63 = wide(0n, 2n ** 63n - 1n, { format: "int64", minimum: 0 });
 export const i64 = wide(-(2n ** 63n), 2n ** 63n - 1n, { format: "int64" });
 
 /** To whoever reads the OpenAPI document a wide integer is one type, not two. */

@@ -5,16 +5,16 @@
  */
 
 import { z } from "zod";
-import { u16, u32, u64 } from "./integer_schemas.ts";
+import { u16, u32, u63, u64 } from "./integer_schemas.ts";
 
 /** The caps of a rule or of an owner. `null` is the same as absent, unknown members are ignored. */
 export const RateLimitBody = z.object({
-  bandwidth_in_bps: u64.nullish(),
-  bandwidth_out_bps: u64.nullish(),
+  bandwidth_in_bps: u63.nullish(),
+  bandwidth_out_bps: u63.nullish(),
   new_connections_per_sec: u32.nullish(),
   concurrent_connections: u32.nullish(),
-  bandwidth_in_burst: u64.nullish(),
-  bandwidth_out_burst: u64.nullish(),
+  bandwidth_in_burst: u63.nullish(),
+  bandwidth_out_burst: u63.nullish(),
   new_connections_burst: u32.nullish(),
   /** Reserved; refused with any value. */
   concurrent_connections_burst: u32.nullish(),

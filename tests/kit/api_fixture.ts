@@ -137,6 +137,7 @@ export class ApiFixture extends RuleFixture {
       onRotated: () => undefined,
     }),
     operators: this.operators,
+    ownerCaps: this.ownerCaps,
     rules: this.rules,
     stats: this.stats,
     metrics: this.metrics,

@@ -48,6 +48,7 @@ const SERVER_ERRORS: readonly ErrorCode[] = ["store_error", "internal"];
 /** What a body can be refused with before anybody looks at what it says; answered as text. */
 const DECODE_STATUSES = {
   400: "The body is not JSON.",
+  408: "The body did not arrive in time.",
   413: "The body is larger than 2 MiB.",
   415: "The body's media type is not `application/json`.",
   422: "The JSON has another shape.",
