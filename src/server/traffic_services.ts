@@ -39,13 +39,7 @@ export function createTrafficServices(
   return {
     quotas: new QuotaService({ ...options, ledger, updates }),
     quotaUpdates: updates,
-    accounting: new TrafficAccounting({
-      ...options,
-      baselines,
-      samples,
-      ledger,
-      transaction: (fn) => store.write(fn),
-    }),
+    accounting: new TrafficAccounting({ ...options, baselines, samples, ledger }),
     history: new TrafficHistory({ ...options, samples }),
   };
 }

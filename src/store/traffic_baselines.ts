@@ -49,4 +49,9 @@ export class BaselineRepository {
       bytesOut,
     );
   }
+
+  /** Does `fn`, which changes this and other tables, as a whole or not at all. */
+  transaction<T>(fn: () => T): T {
+    return this.#store.write(fn);
+  }
 }

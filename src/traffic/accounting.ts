@@ -19,8 +19,6 @@ export interface TrafficAccountingOptions {
   readonly baselines: BaselineRepository;
   readonly samples: SampleRepository;
   readonly ledger: QuotaLedger;
-  /** Runs what is to happen as a whole or not at all. */
-  readonly transaction: <T>(fn: () => T) => T;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -58,11 +56,11 @@ export class TrafficAccounting {
    * happens but a line in the log, and the next report counts for this one too.
    */
   record(client: Reporter, stats: readonly RuleStats[]): void {
-    const { baselines, ledger, transaction, logger } = this.#options;
+    const { baselines, ledger, logger } = this.#options;
     try {
       const gains = gainsOf(stats, baselines.listOfClient(client.clientId));
       if (gains.baselines.length === 0) return;
-      const changes = transaction(() => this.#store(client, gains));
+      const changes = baselines.transaction(() => this.#store(client, gains));
       for (const change of changes) ledger.announce(change);
     } catch (error) {
       logger.error("traffic_aggregator.accumulate_failed", {

@@ -31,7 +31,17 @@ Deno.test("TrafficAccounting takes a smaller counter for one that started over",
   it.report([0n, 100n, 50n]);
   it.report([0n, 0n, 60n]);
   it.report([0n, 100n, 60n]);
-  assert.deepEqual(it.minutes, ["alice edge-01 +0: 200/60"]);
+  it.report([0n, 40n, 60n]);
+  assert.deepEqual(it.minutes, ["alice edge-01 +0: 240/60"]);
+});
+
+Deno.test("TrafficAccounting counts a rule once that a report names twice", () => {
+  using it = new TrafficFixture();
+  it.addRule(0n);
+  it.report([0n, 100n, 0n], [0n, 100n, 0n]);
+  it.report([0n, 100n, 0n], [0n, 110n, 0n]);
+  it.report([0n, 110n, 0n]);
+  assert.deepEqual(it.minutes, ["alice edge-01 +0: 110/0"]);
 });
 
 Deno.test("TrafficAccounting goes on after a restart where it was", () => {

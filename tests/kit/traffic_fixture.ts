@@ -55,13 +55,7 @@ export class TrafficFixture implements Disposable {
     const samples = new SampleRepository(store);
     const baselines = new BaselineRepository(store);
     const ledger = new QuotaLedger({ ...this.#common(), quotas });
-    const accounting = new TrafficAccounting({
-      ...this.#common(),
-      baselines,
-      samples,
-      ledger,
-      transaction: (fn) => store.write(fn),
-    });
+    const accounting = new TrafficAccounting({ ...this.#common(), baselines, samples, ledger });
     return { quotas, samples, baselines, ledger, accounting };
   }
 
