@@ -113,4 +113,16 @@ labTest("every byte is counted once, although the server is killed under traffic
   const count = () => counted(alice, from, quota);
   await untilCounted(server, [bytes, bytes, 2 * bytes], count);
   await untilCounted(server, [bytes, bytes, 2 * bytes], count);
+
+  const lowered = await world.operator.api("PATCH", quota, { monthly_bytes: 1 });
+  assert.equal(lowered.status, 200, JSON.stringify(lowered.body));
+  await server.process.kill();
+  server = await lab.server();
+  const { body } = await alice.api("GET", `${quota}/status`);
+  assert.deepEqual(body, lowered.body, "it stays exhausted");
+  assert.equal((body as { exhausted: boolean }).exhausted, true);
+  const metrics = await (await fetch(`http://${server.metrics}/metrics`)).text();
+  const labels = '{client="edge-01",user="alice"}';
+  assert.ok(metrics.includes(`portunus_traffic_quota_exhausted${labels} 1\n`), metrics);
+  assert.ok(metrics.includes(`portunus_traffic_quota_bytes_used${labels} ${2 * bytes}\n`), metrics);
 });
