@@ -10,6 +10,7 @@ import type { AppEnv } from "./http.ts";
 import { authenticate, type AuthenticateOptions } from "./middleware/authenticate.ts";
 import { errorHandler } from "./middleware/errors.ts";
 import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
+import { securityHeaders, type SecurityHeadersOptions } from "./middleware/security_headers.ts";
 import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
 import { authRoutes, type AuthRoutesOptions } from "./routes/auth.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
@@ -42,6 +43,7 @@ export interface AppOptions
     QuotaRoutesOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,
+    SecurityHeadersOptions,
     SettingsRoutesOptions,
     SystemRoutesOptions,
     TrafficRoutesOptions,
@@ -61,6 +63,7 @@ export interface Api {
 export function createApi(options: AppOptions): Api {
   const app = new Hono<AppEnv>();
   app.onError(errorHandler(options.logger, options.newId));
+  app.use(securityHeaders(options));
   const operations: RegisteredOperation[] = [];
   const open = routesOn(app, operations);
   systemRoutes(open, options);
@@ -83,7 +86,7 @@ export function createApi(options: AppOptions): Api {
     throw new PortunusError("not_found");
   });
   app.on(["GET", "HEAD"], "*", (c) => serveUi(c, options.ui));
-  app.notFound(() => {
+  app.all("*", () => {
     throw new PortunusError("not_found");
   });
   return { app, operations };

@@ -30,11 +30,6 @@ export function serveUi(c: AppContext, assets: UiAssets): Response {
     "Content-Type": MEDIA_TYPES[name.slice(name.lastIndexOf(".") + 1)] ??
       "application/octet-stream",
     "Cache-Control": cacheControl(name),
-    "Content-Security-Policy":
-      "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
   });
 }
 

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ApiFixture, type RequestOptions } from "../../../tests/kit/api_fixture.ts";
+import type { z } from "zod";
 import type { Json } from "../../core/json.ts";
 import { hashSecret } from "../../system/secret_hash.ts";
 import { PATH_PARAMETERS } from "./parameters.ts";
@@ -27,19 +28,22 @@ async function world(): Promise<ApiFixture> {
     label: "laptop",
     issuedAt: now,
   });
-  api.identity.grants.insert({
-    grantId: "01JABCDEFGHJKMNPQRSTVWXYZ1",
-    userId: "alice",
+  const grant = {
     client: "edge-01",
     listen: { start: 1, end: 65535 },
     protocols: ["tcp", "udp"],
-    note: null,
-    createdAt: now,
-  });
+  } as const;
+  const grantId = "01JABCDEFGHJKMNPQRSTVWXYZ1";
+  api.identity.grants.insert({ ...grant, grantId, userId: "alice", note: null, createdAt: now });
+  api.operators.grants.set("alice", [grant]);
   const targets = [{ host: "10.0.0.5", port: 8080, priority: 0, proxyProtocol: null }];
   const listen = { start: 18080, end: 18080 };
   await api.push({ listen, targetHost: "10.0.0.5", targets });
   api.report(edge.session, { ruleId: 0n, bytesIn: 79n });
+  const quota = await api.request("PUT", `/v1/users/alice/quotas/${CLIENT.clientId}`, {
+    json: { monthly_bytes: 1_000 },
+  });
+  assert.equal(quota.status, 200, quota.text);
   return api;
 }
 
@@ -71,13 +75,25 @@ function examplePath(path: string): string {
   });
 }
 
+/** The parameters that are required, with their examples. */
+function exampleQuery(query: z.ZodObject | undefined): string {
+  const required = Object.entries(query?.shape ?? {}).filter(([, it]) =>
+    !it.safeParse(undefined).success
+  );
+  const values = required.map(([name, schema]): [string, string] => [
+    name,
+    String((schema as z.ZodType).meta()?.["example"] ?? assert.fail(`no example of ${name}`)),
+  ]);
+  return values.length === 0 ? "" : `?${new URLSearchParams(values)}`;
+}
+
 Deno.test("every example of the OpenAPI document works", async (t) => {
   using catalogue = new ApiFixture();
   for (const { method, path, operation: { doc } } of catalogue.api.operations) {
     await t.step(`${method} ${path}`, async () => {
       using api = await world();
       const prepared = await PREPARATIONS[`${method} ${path}`]?.(api) ?? {};
-      const target = examplePath(path);
+      const target = examplePath(path) + exampleQuery(doc.query);
       if ("mediaType" in doc.success && doc.success.mediaType === "text/event-stream") {
         const response = await api.open(target);
         assert.equal(response.status, doc.success.status);
