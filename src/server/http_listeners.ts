@@ -8,20 +8,27 @@ import type { Hono } from "hono";
 import type { AppEnv } from "../api/http.ts";
 import type { SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
 import { type Metrics, METRICS_CONTENT_TYPE } from "../telemetry/metrics.ts";
 import { HttpServer } from "./http_server.ts";
 
+/** Where a listener listens, and what it needs of its surroundings. */
+export interface ListenOptions {
+  readonly listen: SocketAddress;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** Binds `app`. @throws what the system says when the address cannot be bound */
-export function serveHttp(app: Hono<AppEnv>, listen: SocketAddress, clock: Clock): HttpServer {
+export function serveHttp(app: Hono<AppEnv>, options: ListenOptions): HttpServer {
   return new HttpServer({
-    listen,
-    clock,
+    ...options,
     handler: (request, remoteIp) => app.fetch(request, { remoteIp }),
   });
 }
 
 /** Binds `GET /metrics`. */
-export function serveMetrics(metrics: Metrics, listen: SocketAddress, clock: Clock): HttpServer {
+export function serveMetrics(metrics: Metrics, options: ListenOptions): HttpServer {
   const handler = async ({ method, url }: Request): Promise<Response> => {
     if (new URL(url).pathname !== "/metrics") return new Response(null, { status: 404 });
     if (method !== "GET" && method !== "HEAD") {
@@ -30,5 +37,5 @@ export function serveMetrics(metrics: Metrics, listen: SocketAddress, clock: Clo
     const body = method === "HEAD" ? null : await metrics.render();
     return new Response(body, { headers: { "Content-Type": METRICS_CONTENT_TYPE } });
   };
-  return new HttpServer({ listen, clock, handler });
+  return new HttpServer({ ...options, handler });
 }

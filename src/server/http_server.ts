@@ -13,6 +13,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type SocketAddress, unmapIpv4 } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { HTTP_CONNECTIONS } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
 import { TcpListener } from "../system/tcp_listener.ts";
 import { TcpSocket } from "../system/tcp_socket.ts";
 import { hasBody, sendResponse, toRequest } from "./web_exchange.ts";
@@ -27,6 +28,7 @@ export interface HttpServerOptions {
   readonly listen: SocketAddress;
   readonly handler: Handler;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** @default {HTTP_CONNECTIONS} */
   readonly limits?: HttpLimits;
 }
@@ -41,7 +43,7 @@ export class HttpServer {
   /** Binds and serves. @throws what the system says when the address cannot be bound */
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { listen, clock, limits = HTTP_CONNECTIONS } = options;
+    const { listen, clock, logger, limits = HTTP_CONNECTIONS } = options;
     this.#http = createServer({
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
@@ -56,6 +58,7 @@ export class HttpServer {
       listen,
       limits,
       clock,
+      logger,
       onConnection: (socket) => void emitter.emit("connection", socket),
     });
     // It listens through another's port: otherwise it would keep no connection and check no time.

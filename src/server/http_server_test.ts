@@ -1,27 +1,32 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { RawHttp } from "../../tests/kit/raw_http.ts";
+import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { HTTP_CONNECTIONS } from "../core/limits.ts";
 import { type Handler, type HttpLimits, HttpServer } from "./http_server.ts";
 
-/** Nothing here is slow unless it wants to be; what has to time out does so soon. */
-const SHORT: HttpLimits = {
+/** For connections that are to time out whatever happens. */
+const SOON: HttpLimits = {
   ...HTTP_CONNECTIONS,
   headersTimeoutMs: 100,
-  requestTimeoutMs: 200,
+  requestTimeoutMs: 100,
   checkIntervalMs: 20,
 };
+/** For those that have something to do first, on a machine that is slow itself. */
+const LATER: HttpLimits = { ...SOON, headersTimeoutMs: 2_000, requestTimeoutMs: 2_000 };
 
 class Fixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly server: HttpServer;
   readonly requests: Request[] = [];
+  readonly logger = new RecordingLogger();
   readonly #conns = new DisposableStack();
 
   constructor(handler: Handler, limits: HttpLimits = HTTP_CONNECTIONS) {
     this.server = new HttpServer({
       listen: { host: "127.0.0.1", port: 0 },
       clock: this.clock,
+      logger: this.logger,
       limits,
       handler: (request, remoteIp) => {
         this.requests.push(request);
@@ -114,7 +119,7 @@ Deno.test("HttpServer refuses what no request can be, and goes on", async () => 
 
 for (const [name, sent] of [["nothing", ""], ["half a header", "GET / HTTP/1.1\r\nHo"]] as const) {
   Deno.test(`HttpServer cuts a connection that sends ${name}`, async () => {
-    await using fixture = new Fixture(hello, SHORT);
+    await using fixture = new Fixture(hello, SOON);
     const conn = await fixture.open();
     await conn.send(sent);
     assert.match(await conn.rest(), /^HTTP\/1\.1 408 /);
@@ -123,7 +128,7 @@ for (const [name, sent] of [["nothing", ""], ["half a header", "GET / HTTP/1.1\r
 }
 
 Deno.test("HttpServer cuts a connection whose header comes byte by byte", async () => {
-  await using fixture = new Fixture(hello, SHORT);
+  await using fixture = new Fixture(hello, SOON);
   const conn = await fixture.open();
   await conn.send("GET / HTTP/1.1\r\nX: ");
   const drip = setInterval(() => void conn.send("a").catch(() => undefined), 5);
@@ -136,7 +141,7 @@ Deno.test("HttpServer answers 408 when a body does not arrive in time", async ()
   await using fixture = new Fixture(async (request) => {
     await request.text().catch(failure.resolve);
     return new Response("late");
-  }, SHORT);
+  }, LATER);
   const conn = await fixture.open();
   await conn.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc");
   assert.match(await conn.rest(), /^HTTP\/1\.1 408 (?!.*late)/s);
@@ -197,7 +202,7 @@ Deno.test("HttpServer leaves an event stream alone, however long it is silent", 
   const stream = streaming();
   await using fixture = new Fixture(
     (request) => request.url.endsWith("/stream") ? stream.handler() : hello(request, ""),
-    SHORT,
+    LATER,
   );
   const conn = await fixture.open();
   const headers = await conn.get("/stream", "\r\n\r\n");
@@ -240,6 +245,10 @@ Deno.test("HttpServer makes room by closing the oldest connection without a requ
   const late = await fixture.open();
   assert.match(await late.get("/", "hello"), /^HTTP\/1\.1 200 /);
   assert.equal(await oldest.rest(), "");
+  const address = `127.0.0.1:${fixture.server.address.port}`;
+  assert.deepEqual(fixture.logger.of("listener.full").map(({ fields }) => fields), [
+    { listener: address, reason: "3 connections" },
+  ]);
   await newer.send("Host: test\r\n\r\n");
   assert.match(await newer.until("hello"), /^HTTP\/1\.1 200 /);
   (await stream.controller).enqueue(new TextEncoder().encode("data: 1\n\n"));

@@ -113,9 +113,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),
   });
-  const http = serveHttp(app, config.operatorHttpListen, clock);
+  const http = serveHttp(app, { listen: config.operatorHttpListen, clock, logger });
   cleanup.defer(() => http.stop(STOP_GRACE_MS));
-  const scrape = serveMetrics(metrics, config.metricsListen, clock);
+  const scrape = serveMetrics(metrics, { listen: config.metricsListen, clock, logger });
   cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
   cleanup.defer(() => services.registry.disconnectAll());
   cleanup.use(services.streams);

@@ -9,8 +9,10 @@
  * @module
  */
 
-import type { SocketAddress } from "../core/address.ts";
+import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import { type Clock, sleep } from "../core/clock.ts";
+import { errorText } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
 export interface ConnectionLimits {
@@ -24,6 +26,7 @@ export interface TcpListenerOptions {
   readonly listen: SocketAddress;
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Gets every connection there is room for. */
   readonly onConnection: (socket: TcpSocket) => void;
 }
@@ -32,6 +35,8 @@ export interface TcpListenerOptions {
 const ACCEPT_RETRY_MS = 50;
 /** The same when a connection made way, whose descriptor is free in a moment. */
 const DESCRIPTOR_FREED_MS = 1;
+/** How often at most a line says that there is no room. */
+const WARN_INTERVAL_MS = 60_000;
 
 export class TcpListener {
   /** Where it listens, with the port that was chosen. */
@@ -43,7 +48,9 @@ export class TcpListener {
   readonly #perPeer = new Map<string, number>();
   readonly #accepting: Promise<void>;
   readonly #closing = new AbortController();
+  #drained: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
+  #warnedMs = -Infinity;
 
   /** @throws what the system says when the address cannot be bound */
   constructor(options: TcpListenerOptions) {
@@ -61,44 +68,66 @@ export class TcpListener {
   }
 
   /** Closes the port; connections go on. Resolves when the last of them has ended. */
-  async drain(): Promise<void> {
-    if (!this.#closing.signal.aborted) {
-      this.#closing.abort();
-      this.#listener.close();
-    }
+  drain(): Promise<void> {
+    return this.#drained ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#closing.abort();
+    this.#listener.close();
     await this.#accepting;
     if (this.#sockets.size > 0) await new Promise<void>((resolve) => this.#onEmpty = resolve);
   }
 
   async #acceptAll(): Promise<void> {
-    const { clock } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      try {
-        const conn = await this.#listener.accept();
-        if (signal.aborted) return conn.close();
-        this.#take(conn);
-      } catch {
-        if (signal.aborted) return;
-        const pauseMs = this.#makeWay(() => true) ? DESCRIPTOR_FREED_MS : ACCEPT_RETRY_MS;
-        await sleep(clock, pauseMs, signal).catch(() => undefined);
-      }
+      const conn = await this.#listener.accept().catch((error: unknown) => this.#onFailure(error));
+      if (conn && signal.aborted) conn.close();
+      else if (conn) this.#take(conn);
     }
   }
 
+  async #onFailure(error: unknown): Promise<null> {
+    const { signal } = this.#closing;
+    // A peer that left before it was accepted is no trouble.
+    if (signal.aborted || error instanceof Deno.errors.ConnectionAborted) return null;
+    this.#warn(errorText(error));
+    const pauseMs = this.#makeWay(() => true) ? DESCRIPTOR_FREED_MS : ACCEPT_RETRY_MS;
+    await sleep(this.#options.clock, pauseMs, signal).catch(() => undefined);
+    return null;
+  }
+
   #take(conn: Deno.TcpConn): void {
-    const { limits, clock, onConnection } = this.#options;
-    const peer = conn.remoteAddr.hostname;
-    const mine = this.#perPeer.get(peer) ?? 0;
-    const room = (mine < limits.connectionsPerPeerMax ||
-      this.#makeWay(({ remoteAddress }) => remoteAddress === peer)) &&
-      (this.#sockets.size < limits.connectionsMax || this.#makeWay(() => true));
-    if (!room) return conn.close();
+    const { clock, onConnection } = this.#options;
+    if (!this.#hasRoomFor(conn.remoteAddr.hostname)) return conn.close();
     const socket = new TcpSocket(conn, clock);
+    const { remoteAddress: peer } = socket;
     this.#sockets.add(socket);
     this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
     socket.once("close", () => this.#forget(socket));
     onConnection(socket);
+  }
+
+  /** Whether there is room for one more of `peer`; somebody may have to make way for it. */
+  #hasRoomFor(peer: string): boolean {
+    const { connectionsMax, connectionsPerPeerMax } = this.#options.limits;
+    if ((this.#perPeer.get(peer) ?? 0) >= connectionsPerPeerMax) {
+      this.#warn(`${connectionsPerPeerMax} connections of ${peer}`);
+      return this.#makeWay(({ remoteAddress }) => remoteAddress === peer);
+    }
+    if (this.#sockets.size < connectionsMax) return true;
+    this.#warn(`${connectionsMax} connections`);
+    return this.#makeWay(() => true);
+  }
+
+  /** A flood of connections must not become one of lines. */
+  #warn(reason: string): void {
+    const { clock, logger } = this.#options;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#warnedMs < WARN_INTERVAL_MS) return;
+    this.#warnedMs = nowMs;
+    logger.warn("listener.full", { listener: formatSocketAddress(this.address), reason });
   }
 
   /** Ends the oldest of `candidates` that is not busy. Whether there was one. */

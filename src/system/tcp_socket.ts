@@ -36,7 +36,11 @@ export class TcpSocket extends Duplex {
     this.remotePort = port;
     this.localAddress = conn.localAddr.hostname;
     this.localPort = conn.localAddr.port;
-    conn.setNoDelay();
+    try {
+      conn.setNoDelay();
+    } catch {
+      // The peer is gone already; reading will say so.
+    }
     // Whoever uses the socket learns of its end; how a peer went is nobody's trouble.
     this.on("error", () => {});
   }

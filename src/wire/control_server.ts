@@ -89,6 +89,7 @@ export function startControlServer<Identity>(
     listen,
     tls,
     clock,
+    logger: options.logger,
     limits: options.limits,
     onConnection: (socket, tcp) =>
       injector.injectConnection(new Http2Socket(socket, "client", tcp)),

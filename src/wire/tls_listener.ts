@@ -8,6 +8,7 @@ import { createSecureContext, TLSSocket } from "node:tls";
 import type { SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { CONTROL_CONNECTIONS } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
 import { TcpListener } from "../system/tcp_listener.ts";
 import type { TcpSocket } from "../system/tcp_socket.ts";
 import { formatPeer } from "./peer.ts";
@@ -21,6 +22,7 @@ export interface TlsListenerOptions {
   readonly listen: SocketAddress;
   readonly tls: CertificatePair;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** @default {CONTROL_CONNECTIONS} */
   readonly limits?: TlsLimits | undefined;
   /**
@@ -51,13 +53,14 @@ const contextOf = ({ certPem, keyPem }: CertificatePair) =>
 
 /** @throws what the system says when the address cannot be bound */
 export function listenTls(options: TlsListenerOptions): TlsListener {
-  const { listen, tls, clock, limits = CONTROL_CONNECTIONS, onConnection } = options;
+  const { listen, tls, clock, logger, limits = CONTROL_CONNECTIONS, onConnection } = options;
   let secureContext = contextOf(tls);
   const connections = new Map<string, Connection>();
   const listener = new TcpListener({
     listen,
     limits,
     clock,
+    logger,
     onConnection(tcp) {
       const peer = formatPeer(`${tcp.remoteAddress}:${tcp.remotePort}`);
       const connection = new Connection(tcp, clock);
