@@ -44,6 +44,9 @@ async function world(): Promise<ApiFixture> {
     json: { monthly_bytes: 1_000 },
   });
   assert.equal(quota.status, 200, quota.text);
+  const caps = `/v1/clients/${CLIENT.clientId}/owners/alice/rate-limit`;
+  const capped = await api.request("PUT", caps, { json: { concurrent_connections: 100 } });
+  assert.equal(capped.status, 200, capped.text);
   return api;
 }
 
