@@ -35,8 +35,8 @@ export const SESSION = {
 
 /** Connections to the control listener. */
 export const CONTROL_CONNECTIONS = {
-  connectionsMax: 8_192,
-  connectionsPerPeerMax: 2_048,
+  connectionsMax: 4_096,
+  connectionsPerPeerMax: 1_024,
   /** From the beginning of a connection to the end of its TLS handshake. */
   handshakeTimeoutMs: 10_000,
   /** How long a connection may be without a session or a call that was let in. */
