@@ -74,7 +74,7 @@ Deno.test("the API logs and counts who was let in and who was not, and never a t
   );
   assert.equal(api.logger.of("operator.deny")[0]?.fields["path"], "/v1/rules");
   assert.ok(!/sesame|query|secret/.test(api.logger.text()));
-  const metrics = await api.metrics.render();
+  const metrics = api.metrics.render();
   assert.match(metrics, /^portunus_operator_requests_total\{outcome="allow",reason="ok"\} 2$/m);
   assert.match(
     metrics,

@@ -35,7 +35,7 @@ class Fixture implements Disposable {
   }
 
   async metric(name: string): Promise<number> {
-    const line = new RegExp(`^portunus_${name} (.*)$`, "m").exec(await this.metrics.render());
+    const line = new RegExp(`^portunus_${name} (.*)$`, "m").exec(this.metrics.render());
     return Number(line?.[1]);
   }
 

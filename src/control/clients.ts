@@ -21,6 +21,8 @@ export interface ClientServiceOptions {
   readonly registry: SessionRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called after a client was deleted. */
+  readonly onRemoved: (clientId: string) => void;
 }
 
 export class ClientService {
@@ -100,9 +102,10 @@ export class ClientService {
    * @throws {PortunusError} `client_not_found`, `client_not_revoked`
    */
   remove(clientId: string): void {
-    const { clients, logger } = this.#options;
+    const { clients, logger, onRemoved } = this.#options;
     const { clientName } = this.#get(clientId);
     clients.remove(clientId);
+    onRemoved(clientId);
     logger.info("audit.client_delete", {
       outcome: "success",
       client_id: clientId,

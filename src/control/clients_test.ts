@@ -12,7 +12,15 @@ Deno.test("ClientService.revoke() refuses the token from now on and ends the ses
   const registry = new SessionRegistry(db.clock);
   const clients = new ClientRepository(db.store);
   const rules = { renameClient: () => undefined };
-  const service = new ClientService({ clients, rules, registry, clock: db.clock, logger });
+  const removed: string[] = [];
+  const service = new ClientService({
+    clients,
+    rules,
+    registry,
+    clock: db.clock,
+    logger,
+    onRemoved: (clientId) => removed.push(clientId),
+  });
   const edge = { clientId: "C1", clientName: "edge-01" };
   db.addClient(edge);
   const session = registry.register(edge, "203.0.113.9:1");
@@ -34,4 +42,6 @@ Deno.test("ClientService.revoke() refuses the token from now on and ends the ses
     () => service.revoke("C9"),
     (error) => error instanceof PortunusError && error.message === "client_not_found: C9",
   );
+  service.remove("C1");
+  assert.deepEqual(removed, ["C1"]);
 });

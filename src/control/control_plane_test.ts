@@ -194,7 +194,7 @@ Deno.test("ControlPlane.session() refuses a client that leaves before its first 
 Deno.test("ControlPlane.session() keeps the gauge of connected clients", async () => {
   using fixture = new ControlPlaneFixture();
   const gauge = async () =>
-    /^portunus_clients_connected (\d+)$/m.exec(await fixture.metrics.render())?.[1];
+    /^portunus_clients_connected (\d+)$/m.exec(fixture.metrics.render())?.[1];
   assert.equal(await gauge(), "0");
   const { stream, done } = await fixture.connect();
   assert.equal(await gauge(), "1");

@@ -89,6 +89,11 @@ export class RuleService {
     return [...this.#rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  /** How many rules have a server name pattern. */
+  sniRouteCount(): number {
+    return this.#rules.values().filter(({ sniPattern }) => sniPattern !== null).toArray().length;
+  }
+
   /** How many rules each owner has on a client; owners without one are not in it. */
   ownersOn(clientId: string): ReadonlyMap<string, number> {
     return this.#owners.on(clientId);

@@ -138,6 +138,12 @@ export const TRAFFIC = {
   bucketsPerRead: 720,
 } as const;
 
+/** Metrics. */
+export const METRICS = {
+  /** Rules that are gone, and as many listeners, whose totals can still be scraped. */
+  retiredRowsMax: 256,
+} as const;
+
 /** Streams of server-sent events. */
 export const EVENT_STREAMS = {
   /** Events that wait for one slow reader; the oldest goes first. */

@@ -27,14 +27,23 @@ export function serveHttp(app: Hono<AppEnv>, options: ListenOptions): HttpServer
   });
 }
 
+export interface MetricsListenerOptions extends ListenOptions {
+  readonly metrics: Metrics;
+  /** Brings up to date what is not counted as it happens. */
+  readonly beforeScrape: () => void;
+}
+
 /** Binds `GET /metrics`. */
-export function serveMetrics(metrics: Metrics, options: ListenOptions): HttpServer {
-  const handler = async ({ method, url }: Request): Promise<Response> => {
+export function serveMetrics(
+  { metrics, beforeScrape, ...options }: MetricsListenerOptions,
+): HttpServer {
+  const handler = ({ method, url }: Request): Response => {
     if (new URL(url).pathname !== "/metrics") return new Response(null, { status: 404 });
     if (method !== "GET" && method !== "HEAD") {
       return new Response(null, { status: 405, headers: { Allow: "GET,HEAD" } });
     }
-    const body = method === "HEAD" ? null : await metrics.render();
+    beforeScrape();
+    const body = method === "HEAD" ? null : metrics.render();
     return new Response(body, { headers: { "Content-Type": METRICS_CONTENT_TYPE } });
   };
   return new HttpServer({ ...options, handler });

@@ -50,6 +50,7 @@ function createRules(
       const rule = rules.get(ruleId);
       return rule?.clientId === clientId ? rule.ownerId : undefined;
     },
+    ownersOn: (clientId) => rules.ownersOn(clientId),
   });
   const ownerCaps = new OwnerCapService({
     caps: new OwnerCapRepository(store),
@@ -83,7 +84,13 @@ export function createServices(
   const registry = new SessionRegistry(clock);
   const { rules, ownerCaps, stats } = createRules(options, registry);
   const clientRows = new ClientRepository(store);
-  const clients = new ClientService({ clients: clientRows, rules, registry, clock, logger });
+  const clients = new ClientService({
+    ...options,
+    clients: clientRows,
+    rules,
+    registry,
+    onRemoved: (clientId) => stats.forgetClient(clientId),
+  });
   const traffic = createTrafficServices(stack, { ...options, clients: clientRows, registry });
   const settings = new SettingsRepository(store);
   const advertised = new AdvertisedEndpoint({ settings, server: identity });

@@ -72,7 +72,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const live = { config };
   checkFilesystem(dataDir);
   await warnOfLegacyFiles(dataDir, logger);
-  const store = cleanup.use(openStore({ dataDir, logger, clock }));
+  const metrics = new Metrics();
+  const store = cleanup.use(
+    openStore({ dataDir, logger, clock, onBusy: () => metrics.storeBusy() }),
+  );
   const tls = await loadTls(options, config);
   const accounts = localAccounts(store);
   await prepareFirstStart({
@@ -83,7 +86,6 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     path: storePaths(dataDir).database,
   });
 
-  const metrics = new Metrics();
   const auditing = startAudit(cleanup, { store, clock, logger, metrics });
   // Which port the listener gets is known only once it is bound, and it needs the services for that.
   const identity = {
@@ -115,7 +117,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   const http = serveHttp(app, { listen: config.operatorHttpListen, clock, logger });
   cleanup.defer(() => http.stop(STOP_GRACE_MS));
-  const scrape = serveMetrics(metrics, { listen: config.metricsListen, clock, logger });
+  const scrape = serveMetrics({
+    metrics,
+    beforeScrape: () => metrics.setSniRoutesActive(services.rules.sniRouteCount()),
+    listen: config.metricsListen,
+    clock,
+    logger,
+  });
   cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
   cleanup.defer(() => services.registry.disconnectAll());
   cleanup.use(services.streams);

@@ -78,9 +78,15 @@ const PRAGMAS = [
 export class Database implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #onBusy: () => void;
 
-  /** Opens or creates `path`. */
-  constructor(readonly path: string) {
+  /**
+   * Opens or creates `path`.
+   *
+   * @param onBusy called whenever a statement gives up because the store is locked
+   */
+  constructor(readonly path: string, onBusy: () => void = () => undefined) {
+    this.#onBusy = onBusy;
     this.#db = guarded(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
     try {
       for (const pragma of PRAGMAS) this.all(pragma);
@@ -105,17 +111,19 @@ export class Database implements Disposable {
 
   /** Runs a statement; returns how many rows it changed. */
   run(sql: string, ...parameters: readonly SqlParameter[]): number {
-    return guarded(() => Number(this.#statement(sql).run(...parameters.map(bindable)).changes));
+    return this.#watched(() =>
+      Number(this.#statement(sql).run(...parameters.map(bindable)).changes)
+    );
   }
 
   /** All rows of a query. */
   all(sql: string, ...parameters: readonly SqlParameter[]): Columns[] {
-    return guarded(() => this.#statement(sql).all(...parameters.map(bindable)) as Columns[]);
+    return this.#watched(() => this.#statement(sql).all(...parameters.map(bindable)) as Columns[]);
   }
 
   /** The first row of a query. */
   get(sql: string, ...parameters: readonly SqlParameter[]): Columns | undefined {
-    return guarded(() =>
+    return this.#watched(() =>
       this.#statement(sql).get(...parameters.map(bindable)) as Columns | undefined
     );
   }
@@ -151,6 +159,15 @@ export class Database implements Disposable {
     }
     this.#statements.clear();
     this.#db.close();
+  }
+
+  #watched<T>(fn: () => T): T {
+    try {
+      return guarded(fn);
+    } catch (error) {
+      if (error instanceof StoreError && error.kind === "transient") this.#onBusy();
+      throw error;
+    }
   }
 
   #transaction<T>(begin: string, fn: () => T): T {

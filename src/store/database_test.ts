@@ -69,7 +69,8 @@ Deno.test("Database calls a file that is none corrupt", () => {
 Deno.test("Database calls a locked file transient", () => {
   using dir = new TempDataDir();
   using first = new Database(dir.database);
-  using second = new Database(dir.database);
+  let busy = 0;
+  using second = new Database(dir.database, () => busy++);
   first.run("CREATE TABLE t (n INTEGER)");
   second.run("PRAGMA busy_timeout = 0");
   first.write(() => {
@@ -78,6 +79,7 @@ Deno.test("Database calls a locked file transient", () => {
   });
   second.write(() => second.run("INSERT INTO t VALUES (2)"));
   assert.deepEqual({ ...first.get("SELECT sum(n) AS sum FROM t") }, { sum: 3n });
+  assert.equal(busy, 1);
 });
 
 Deno.test("write() keeps what its function did when it returns, and nothing when it throws", () => {

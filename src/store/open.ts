@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   /** @default {MIGRATIONS} */
   readonly migrations?: readonly Migration[];
+  /** Called whenever a statement gives up because the store is locked. */
+  readonly onBusy?: () => void;
 }
 
 /** The open store: one connection, and what is held while it lasts, such as the lock. */
@@ -64,7 +66,9 @@ export class Store implements Disposable {
  * @throws {PortunusError} `store_in_use`, `schema_version_too_new`, `store_corrupt`,
  * `migration_failed`, `store_io`
  */
-export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: OpenOptions): Store {
+export function openStore(
+  { dataDir, logger, clock, migrations = MIGRATIONS, onBusy }: OpenOptions,
+): Store {
   const paths = storePaths(dataDir);
   const path = paths.database;
   using held = new DisposableStack();
@@ -72,7 +76,7 @@ export function openStore({ dataDir, logger, clock, migrations = MIGRATIONS }: O
     Deno.mkdirSync(dataDir, { recursive: true });
     held.use(lockStore(paths));
     createPrivateFile(path);
-    const db = held.use(openDatabase(path));
+    const db = held.use(openDatabase(path, onBusy));
     migrate(db, migrations, clock);
     checkSchema(db, migrations);
     logger.info("store.opened", { path, target_version: migrations.at(-1)?.version });
@@ -131,12 +135,12 @@ function createPrivateFile(path: string): void {
 const PAGE_MIN_BYTES = 512;
 
 /** Opens a file that exists. SQLite takes one that is shorter than a page for new and overwrites it. */
-function openDatabase(path: string): Database {
+function openDatabase(path: string, onBusy?: () => void): Database {
   const { size } = Deno.statSync(path);
   if (size > 0 && size < PAGE_MIN_BYTES) {
     throw new StoreError("corruption", "file is not a database");
   }
-  return new Database(path);
+  return new Database(path, onBusy);
 }
 
 function openError(path: string, error: unknown): unknown {

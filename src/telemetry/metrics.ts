@@ -5,14 +5,9 @@
  * @module
  */
 
-import { Counter, Gauge, Registry } from "prom-client";
-
-/** Labels of a metric that belongs to one rule. */
-export interface RuleLabels {
-  readonly client: string;
-  readonly owner: string;
-  readonly rule: string;
-}
+import { Family, type FamilyOptions, rowOf } from "./family.ts";
+import { RuleMetrics } from "./rule_metrics.ts";
+import { SniMetrics } from "./sni_metrics.ts";
 
 /** A quota as its gauges show it. */
 export interface QuotaGauges {
@@ -26,20 +21,20 @@ export interface QuotaGauges {
 /** Media type of {@linkcode Metrics.render}. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-const RULE_LABELS = ["client", "owner", "rule"] as const;
-const QUOTA_LABELS = ["client", "user"] as const;
+/** The row of a family without labels. */
+const ONLY = "";
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #families: Family[] = [];
+
+  readonly rules = new RuleMetrics();
+  readonly sniListeners = new SniMetrics();
 
   readonly #clientsConnected = this.#gauge("clients_connected", "Connected clients.");
-  readonly #authFailures = this.#counter("auth_failures_total", "Refused client tokens.", [
-    "reason",
-  ]);
+  readonly #authFailures = this.#counter("auth_failures_total", "Refused client tokens.");
   readonly #operatorRequests = this.#counter(
     "operator_requests_total",
     "Requests that reached the authentication of the operator API.",
-    ["outcome", "reason"],
   );
   readonly #auditDrops = this.#counter(
     "audit_buffer_drops_total",
@@ -49,140 +44,124 @@ export class Metrics {
     "audit_durable_writer_lag_seconds",
     "How long the oldest entry of the last audit batch waited to be stored.",
   );
-  readonly #bytesIn = this.#counter(
-    "rule_bytes_in_total",
-    "Bytes forwarded to targets.",
-    RULE_LABELS,
+  readonly #storeBusy = this.#counter(
+    "store_busy_total",
+    "Statements that gave up because another process had the store locked.",
   );
-  readonly #bytesOut = this.#counter(
-    "rule_bytes_out_total",
-    "Bytes forwarded from targets.",
-    RULE_LABELS,
-  );
-  readonly #dnsFailures = this.#counter(
-    "rule_dns_failures_total",
-    "Failed target lookups.",
-    RULE_LABELS,
-  );
-  readonly #activeConnections = this.#gauge(
-    "rule_active_connections",
-    "Open TCP connections of a rule.",
-    RULE_LABELS,
+  readonly #sniRoutesActive = this.#gauge(
+    "tls_sni_routes_active",
+    "Rules with a server name pattern.",
   );
   readonly #quotaUsed = this.#gauge(
     "traffic_quota_bytes_used",
     "Bytes used of a quota in its current period.",
-    QUOTA_LABELS,
   );
   readonly #quotaLimit = this.#gauge(
     "traffic_quota_bytes_limit",
     "Bytes that a quota allows in a period.",
-    QUOTA_LABELS,
   );
   readonly #quotaIsExhausted = this.#gauge(
     "traffic_quota_exhausted",
     "Whether nothing is left of a quota.",
-    QUOTA_LABELS,
   );
   readonly #quotaResets = this.#counter(
     "traffic_quota_period_resets_total",
     "Periods of a quota that began by themselves.",
-    QUOTA_LABELS,
   );
   readonly #quotaExhaustions = this.#counter(
     "traffic_quota_exhausted_total",
     "How often nothing was left of a quota.",
-    QUOTA_LABELS,
   );
 
+  constructor() {
+    this.#families.push(...this.rules.families, ...this.sniListeners.families);
+    this.#families.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const unlabelled = [
+      this.#clientsConnected,
+      this.#auditDrops,
+      this.#auditLag,
+      this.#storeBusy,
+      this.#sniRoutesActive,
+    ];
+    for (const family of unlabelled) family.set(ONLY, 0);
+  }
+
+  /** How many samples there are. */
+  get size(): number {
+    return this.#families.reduce((sum, { size }) => sum + size, 0);
+  }
+
   setClientsConnected(count: number): void {
-    this.#clientsConnected.set(count);
+    this.#clientsConnected.set(ONLY, count);
   }
 
   authFailure(reason: string): void {
-    this.#authFailures.inc({ reason });
+    this.#authFailures.add(rowOf({ reason }), 1n);
   }
 
   operatorRequest(outcome: "allow" | "deny", reason: string): void {
-    this.#operatorRequests.inc({ outcome, reason });
+    this.#operatorRequests.add(rowOf({ outcome, reason }), 1n);
   }
 
   auditDropped(): void {
-    this.#auditDrops.inc();
+    this.#auditDrops.add(ONLY, 1n);
   }
 
   setAuditLag(seconds: number): void {
-    this.#auditLag.set(seconds);
+    this.#auditLag.set(ONLY, seconds);
   }
 
-  /** Adds what a rule forwarded since the last report. Zero deltas create no row. */
-  ruleTraffic(
-    labels: RuleLabels,
-    delta: { readonly bytesIn: bigint; readonly bytesOut: bigint; readonly dnsFailures: bigint },
-  ): void {
-    const row = sorted(labels);
-    if (delta.bytesIn > 0n) this.#bytesIn.inc(row, Number(delta.bytesIn));
-    if (delta.bytesOut > 0n) this.#bytesOut.inc(row, Number(delta.bytesOut));
-    if (delta.dnsFailures > 0n) this.#dnsFailures.inc(row, Number(delta.dnsFailures));
+  storeBusy(): void {
+    this.#storeBusy.add(ONLY, 1n);
   }
 
-  setActiveConnections(labels: RuleLabels, count: number): void {
-    this.#activeConnections.set(sorted(labels), count);
-  }
-
-  /** Drops the rows of a removed rule; its byte counters stay, as totals must. */
-  forgetRule(labels: RuleLabels): void {
-    this.#activeConnections.remove(sorted(labels));
-    this.#dnsFailures.remove(sorted(labels));
+  setSniRoutesActive(count: number): void {
+    this.#sniRoutesActive.set(ONLY, count);
   }
 
   setQuota(quota: QuotaGauges): void {
-    const row = quotaLabels(quota);
-    this.#quotaUsed.set(row, Number(quota.bytesUsed));
-    this.#quotaLimit.set(row, Number(quota.monthlyBytes));
+    const row = quotaRow(quota);
+    this.#quotaUsed.set(row, quota.bytesUsed);
+    this.#quotaLimit.set(row, quota.monthlyBytes);
     this.#quotaIsExhausted.set(row, quota.exhaustedAt === null ? 0 : 1);
   }
 
   quotaReset(quota: QuotaGauges): void {
-    this.#quotaResets.inc(quotaLabels(quota));
+    this.#quotaResets.add(quotaRow(quota), 1n);
   }
 
   quotaExhausted(quota: QuotaGauges): void {
-    this.#quotaExhaustions.inc(quotaLabels(quota));
+    this.#quotaExhaustions.add(quotaRow(quota), 1n);
   }
 
   /** Drops the gauges of a removed quota; its counters stay, as totals must. */
   forgetQuota(quota: QuotaGauges): void {
-    const row = quotaLabels(quota);
+    const row = quotaRow(quota);
     for (const gauge of [this.#quotaUsed, this.#quotaLimit, this.#quotaIsExhausted]) {
-      gauge.remove(row);
+      gauge.delete(row);
     }
   }
 
-  /** The exposition text. Every family begins with its HELP line, so sorting the texts sorts the names. */
-  async render(): Promise<string> {
-    const families: string[] = [];
-    for (const { name, values } of await this.#registry.getMetricsAsJSON()) {
-      if (values.length > 0) families.push(await this.#registry.getSingleMetricAsString(name));
-    }
-    families.sort();
-    return `${families.join("\n")}\n`;
+  /** The exposition text. */
+  render(): string {
+    return this.#families.map((family) => family.text()).join("");
   }
 
-  #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
-    return new Counter({ name: `portunus_${name}`, help, labelNames, registers: [this.#registry] });
+  #counter(name: string, help: string): Family {
+    return this.#family(name, { help, type: "counter" });
   }
 
-  #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
-    return new Gauge({ name: `portunus_${name}`, help, labelNames, registers: [this.#registry] });
+  #gauge(name: string, help: string): Family {
+    return this.#family(name, { help, type: "gauge" });
+  }
+
+  #family(name: string, options: FamilyOptions): Family {
+    const family = new Family(name, options);
+    this.#families.push(family);
+    return family;
   }
 }
 
-/** The order in which labels are written is that of the row's members. */
-function sorted({ client, owner, rule }: RuleLabels) {
-  return { client, owner, rule };
-}
-
-function quotaLabels({ clientName, userId }: QuotaGauges) {
-  return { client: clientName, user: userId };
+function quotaRow({ clientName, userId }: QuotaGauges): string {
+  return rowOf({ client: clientName, user: userId });
 }

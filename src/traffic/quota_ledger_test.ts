@@ -9,7 +9,7 @@ const KEY = { userId: "alice", clientId: CLIENT.clientId };
 
 /** The lines of the quota metrics, without the comments. */
 async function metricsOf({ metrics }: TrafficFixture): Promise<string[]> {
-  const text = await metrics.render();
+  const text = metrics.render();
   return text.split("\n").filter((line) => line.startsWith("portunus_traffic_quota_"));
 }
 

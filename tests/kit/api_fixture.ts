@@ -124,6 +124,7 @@ export class ApiFixture extends RuleFixture {
       registry: this.registry,
       clock: this.clock,
       logger: this.logger,
+      onRemoved: (clientId) => this.stats.forgetClient(clientId),
     }),
     enrollment: new EnrollmentService({
       clients: this.clients,

@@ -69,6 +69,7 @@ export class ControlPlaneFixture implements Disposable {
       clock: this.clock,
       metrics: this.metrics,
       ownerOf: (id) => this.rules.get(id)?.ownerId,
+      ownersOn: (clientId) => this.rules.ownersOn(clientId),
     });
     this.plane = new ControlPlane({
       ...common,

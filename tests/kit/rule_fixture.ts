@@ -40,6 +40,7 @@ export class RuleFixture implements Disposable {
       const rule = this.rules.get(id);
       return rule?.clientId === clientId ? rule.ownerId : undefined;
     },
+    ownersOn: (clientId) => this.rules.ownersOn(clientId),
   });
   readonly removed: bigint[] = [];
   #requests = 0;

@@ -30,7 +30,7 @@ function trailOf(api: ApiFixture): string[] {
 }
 
 async function requestsTotal(api: ApiFixture): Promise<Record<string, string | undefined>> {
-  const rows = (await api.metrics.render()).matchAll(
+  const rows = api.metrics.render().matchAll(
     /^portunus_operator_requests_total\{outcome="(\w+)",reason="(\w+)"\} (\d+)$/gm,
   );
   return Object.fromEntries([...rows].map(([, outcome, reason, n]) => [`${outcome} ${reason}`, n]));
