@@ -22,6 +22,7 @@ import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ownerCapRoutes, type OwnerCapRoutesOptions } from "./routes/owner_caps.ts";
 import { quotaRoutes, type QuotaRoutesOptions } from "./routes/quotas.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
+import { metricsRoutes, type MetricsRoutesOptions } from "./routes/metrics.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
@@ -38,6 +39,7 @@ export interface AppOptions
     CredentialRoutesOptions,
     EnrollmentRoutesOptions,
     GrantRoutesOptions,
+    MetricsRoutesOptions,
     OutcomeOptions,
     OwnerCapRoutesOptions,
     QuotaRoutesOptions,
@@ -76,6 +78,7 @@ export function createApi(options: AppOptions): Api {
   ownerCapRoutes(guarded, options);
   ruleRoutes(guarded, options);
   ruleStatsRoutes(guarded, options);
+  metricsRoutes(guarded, options);
   settingsRoutes(guarded, options);
   userRoutes(guarded, options);
   credentialRoutes(guarded, options);

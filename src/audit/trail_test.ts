@@ -34,7 +34,7 @@ class Fixture implements Disposable {
       .map(({ action }) => Number(String(action).slice("POST /".length)));
   }
 
-  async metric(name: string): Promise<number> {
+  metric(name: string): number {
     const line = new RegExp(`^portunus_${name} (.*)$`, "m").exec(this.metrics.render());
     return Number(line?.[1]);
   }
@@ -92,7 +92,7 @@ Deno.test("AuditTrail writes a full batch at the next turn, at most 256 entries 
 Deno.test("AuditTrail drops the new entries of a flood, counts each and says so once", async () => {
   using it = new Fixture();
   it.record(...upTo(2 * AUDIT.queueMax));
-  assert.equal(await it.metric("audit_buffer_drops_total"), AUDIT.queueMax);
+  assert.equal(it.metric("audit_buffer_drops_total"), AUDIT.queueMax);
   assert.deepEqual(it.logger.lines, [
     { level: "warn", event: "audit.handoff_overflow", fields: { capacity: 1_024 } },
   ]);
@@ -110,7 +110,7 @@ Deno.test("AuditTrail commits all that is queued when it is disposed of, and tak
   assert.equal(it.clock.pending, 0);
   it.record(700);
   assert.equal(it.stored.length, 700);
-  assert.equal(await it.metric("audit_buffer_drops_total"), 1);
+  assert.equal(it.metric("audit_buffer_drops_total"), 1);
   assert.deepEqual(it.logger.events, ["audit.writer_closed"]);
   it.trail[Symbol.dispose]();
   assert.deepEqual(it.batches, [700]);

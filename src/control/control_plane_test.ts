@@ -193,14 +193,13 @@ Deno.test("ControlPlane.session() refuses a client that leaves before its first 
 
 Deno.test("ControlPlane.session() keeps the gauge of connected clients", async () => {
   using fixture = new ControlPlaneFixture();
-  const gauge = async () =>
-    /^portunus_clients_connected (\d+)$/m.exec(fixture.metrics.render())?.[1];
-  assert.equal(await gauge(), "0");
+  const gauge = () => /^portunus_clients_connected (\d+)$/m.exec(fixture.metrics.render())?.[1];
+  assert.equal(gauge(), "0");
   const { stream, done } = await fixture.connect();
-  assert.equal(await gauge(), "1");
+  assert.equal(gauge(), "1");
   stream.halfClose();
   await done;
-  assert.equal(await gauge(), "0");
+  assert.equal(gauge(), "0");
 });
 
 Deno.test("ControlPlane.enroll() rejects, and does not throw, for a code that is no good", async () => {

@@ -8,7 +8,7 @@ const JANUARY_MS = 31 * 86_400_000;
 const KEY = { userId: "alice", clientId: CLIENT.clientId };
 
 /** The lines of the quota metrics, without the comments. */
-async function metricsOf({ metrics }: TrafficFixture): Promise<string[]> {
+function metricsOf({ metrics }: TrafficFixture): string[] {
   const text = metrics.render();
   return text.split("\n").filter((line) => line.startsWith("portunus_traffic_quota_"));
 }
@@ -115,13 +115,13 @@ Deno.test("the gauges of a quota follow usage, changes and new periods, and go w
   using it = new TrafficFixture();
   it.addRule(0n);
   it.addQuota(100n);
-  assert.deepEqual(await metricsOf(it), [
+  assert.deepEqual(metricsOf(it), [
     `portunus_traffic_quota_bytes_limit${LABELS} 100`,
     `portunus_traffic_quota_bytes_used${LABELS} 0`,
     `portunus_traffic_quota_exhausted${LABELS} 0`,
   ]);
   it.report([0n, 60n, 60n]);
-  assert.deepEqual(await metricsOf(it), [
+  assert.deepEqual(metricsOf(it), [
     `portunus_traffic_quota_bytes_limit${LABELS} 100`,
     `portunus_traffic_quota_bytes_used${LABELS} 120`,
     `portunus_traffic_quota_exhausted${LABELS} 1`,
@@ -129,14 +129,14 @@ Deno.test("the gauges of a quota follow usage, changes and new periods, and go w
   ]);
   it.ledger.update(KEY, (quota) => withMonthlyBytes(quota, 200n, it.now));
   it.ledger.update(KEY, (quota) => withMonthlyBytes(quota, 120n, it.now));
-  assert.deepEqual(await metricsOf(it), [
+  assert.deepEqual(metricsOf(it), [
     `portunus_traffic_quota_bytes_limit${LABELS} 120`,
     `portunus_traffic_quota_bytes_used${LABELS} 120`,
     `portunus_traffic_quota_exhausted${LABELS} 1`,
     `portunus_traffic_quota_exhausted_total${LABELS} 2`,
   ]);
   it.clock.advance(JANUARY_MS);
-  assert.deepEqual(await metricsOf(it), [
+  assert.deepEqual(metricsOf(it), [
     `portunus_traffic_quota_bytes_limit${LABELS} 120`,
     `portunus_traffic_quota_bytes_used${LABELS} 0`,
     `portunus_traffic_quota_exhausted${LABELS} 0`,
@@ -144,7 +144,7 @@ Deno.test("the gauges of a quota follow usage, changes and new periods, and go w
     `portunus_traffic_quota_period_resets_total${LABELS} 1`,
   ]);
   it.ledger.remove(KEY);
-  assert.deepEqual(await metricsOf(it), [
+  assert.deepEqual(metricsOf(it), [
     `portunus_traffic_quota_exhausted_total${LABELS} 2`,
     `portunus_traffic_quota_period_resets_total${LABELS} 1`,
   ]);
@@ -154,12 +154,12 @@ Deno.test("the gauges are there from the start, and follow the client's name", a
   using it = new TrafficFixture();
   const quota = it.addQuota(100n);
   it.ledger.put({ ...quota, clientName: "renamed" });
-  const lines = await metricsOf(it);
+  const lines = metricsOf(it);
   assert.equal(lines.length, 3);
   assert.ok(lines.every((line) => line.includes('client="renamed"')), lines.join("\n"));
   it.metrics.forgetQuota({ ...quota, clientName: "renamed" });
   it.restart();
-  assert.deepEqual(await metricsOf(it), lines);
+  assert.deepEqual(metricsOf(it), lines);
 });
 
 Deno.test("forgetting what was used is no exhaustion", async () => {
@@ -168,7 +168,7 @@ Deno.test("forgetting what was used is no exhaustion", async () => {
   it.addQuota(10n);
   it.report([0n, 10n, 0n]);
   it.ledger.update(KEY, (quota) => withoutUsage(quota, it.now));
-  const lines = await metricsOf(it);
+  const lines = metricsOf(it);
   assert.ok(lines.includes(`portunus_traffic_quota_exhausted${LABELS} 0`), lines.join("\n"));
   it.report([0n, 20n, 0n]);
   assert.deepEqual(it.told, ["exhausted alice", "exhausted alice"]);
