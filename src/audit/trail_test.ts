@@ -89,7 +89,7 @@ Deno.test("AuditTrail writes a full batch at the next turn, at most 256 entries 
   assert.deepEqual(it.stored, upTo(600));
 });
 
-Deno.test("AuditTrail drops the new entries of a flood, counts each and says so once", async () => {
+Deno.test("AuditTrail drops the new entries of a flood, counts each and says so once", () => {
   using it = new Fixture();
   it.record(...upTo(2 * AUDIT.queueMax));
   assert.equal(it.metric("audit_buffer_drops_total"), AUDIT.queueMax);
@@ -102,7 +102,7 @@ Deno.test("AuditTrail drops the new entries of a flood, counts each and says so 
   assert.equal(it.logger.of("audit.handoff_overflow").length, 2, "there was room in between");
 });
 
-Deno.test("AuditTrail commits all that is queued when it is disposed of, and takes nothing after", async () => {
+Deno.test("AuditTrail commits all that is queued when it is disposed of, and takes nothing after", () => {
   using it = new Fixture();
   it.record(...upTo(700));
   it.trail[Symbol.dispose]();

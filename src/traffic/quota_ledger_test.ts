@@ -111,7 +111,7 @@ Deno.test("QuotaLedger refuses to start on a quota that cannot be read", () => {
   assert.equal(it.logger.of("traffic_quota.cache_hydrate_failed").length, 1);
 });
 
-Deno.test("the gauges of a quota follow usage, changes and new periods, and go with it", async () => {
+Deno.test("the gauges of a quota follow usage, changes and new periods, and go with it", () => {
   using it = new TrafficFixture();
   it.addRule(0n);
   it.addQuota(100n);
@@ -150,7 +150,7 @@ Deno.test("the gauges of a quota follow usage, changes and new periods, and go w
   ]);
 });
 
-Deno.test("the gauges are there from the start, and follow the client's name", async () => {
+Deno.test("the gauges are there from the start, and follow the client's name", () => {
   using it = new TrafficFixture();
   const quota = it.addQuota(100n);
   it.ledger.put({ ...quota, clientName: "renamed" });
@@ -162,7 +162,7 @@ Deno.test("the gauges are there from the start, and follow the client's name", a
   assert.deepEqual(metricsOf(it), lines);
 });
 
-Deno.test("forgetting what was used is no exhaustion", async () => {
+Deno.test("forgetting what was used is no exhaustion", () => {
   using it = new TrafficFixture();
   it.addRule(0n);
   it.addQuota(10n);
