@@ -6,6 +6,7 @@
 
 import type { Hono } from "hono";
 import type { AppEnv } from "../api/http.ts";
+import type { RuleService } from "../control/rules.ts";
 import type { SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -29,20 +30,20 @@ export function serveHttp(app: Hono<AppEnv>, options: ListenOptions): HttpServer
 
 export interface MetricsListenerOptions extends ListenOptions {
   readonly metrics: Metrics;
-  /** Brings up to date what is not counted as it happens. */
-  readonly beforeScrape: () => void;
+  /** Whose routes by server name are counted at each scrape. */
+  readonly rules: Pick<RuleService, "sniRouteCount">;
 }
 
 /** Binds `GET /metrics`. */
 export function serveMetrics(
-  { metrics, beforeScrape, ...options }: MetricsListenerOptions,
+  { metrics, rules, ...options }: MetricsListenerOptions,
 ): HttpServer {
   const handler = ({ method, url }: Request): Response => {
     if (new URL(url).pathname !== "/metrics") return new Response(null, { status: 404 });
     if (method !== "GET" && method !== "HEAD") {
       return new Response(null, { status: 405, headers: { Allow: "GET,HEAD" } });
     }
-    beforeScrape();
+    metrics.setSniRoutesActive(rules.sniRouteCount());
     const body = method === "HEAD" ? null : metrics.render();
     return new Response(body, { headers: { "Content-Type": METRICS_CONTENT_TYPE } });
   };

@@ -73,9 +73,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   checkFilesystem(dataDir);
   await warnOfLegacyFiles(dataDir, logger);
   const metrics = new Metrics();
-  const store = cleanup.use(
-    openStore({ dataDir, logger, clock, onBusy: () => metrics.storeBusy() }),
-  );
+  const store = cleanup.use(openMeasuredStore(options, metrics));
   const tls = await loadTls(options, config);
   const accounts = localAccounts(store);
   await prepareFirstStart({
@@ -117,13 +115,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   const http = serveHttp(app, { listen: config.operatorHttpListen, clock, logger });
   cleanup.defer(() => http.stop(STOP_GRACE_MS));
-  const scrape = serveMetrics({
-    metrics,
-    beforeScrape: () => metrics.setSniRoutesActive(services.rules.sniRouteCount()),
-    listen: config.metricsListen,
-    clock,
-    logger,
-  });
+  const { rules } = services;
+  const scrape = serveMetrics({ metrics, rules, listen: config.metricsListen, clock, logger });
   cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
   cleanup.defer(() => services.registry.disconnectAll());
   cleanup.use(services.streams);
@@ -142,6 +135,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
     stop: () => running.disposeAsync(),
   };
+}
+
+function openMeasuredStore({ dataDir, logger, clock }: StartOptions, metrics: Metrics) {
+  return openStore({ dataDir, logger, clock, onBusy: () => metrics.storeBusy() });
 }
 
 /** The audit trail, which takes entries and clears old ones away until `stack` is disposed of. */

@@ -5,7 +5,9 @@
  */
 
 import { Family, rowOf } from "./family.ts";
-import type { RuleLabels } from "./rule_metrics.ts";
+
+/** Labels of a metric that belongs to one rule; owner-wide rows have the empty rule. */
+export type RuleLabels = Readonly<Record<"client" | "owner" | "rule", string>>;
 
 /** Why a connection or flow was refused. */
 export const REJECT_REASONS = [

@@ -6,11 +6,8 @@
 
 import { METRICS } from "../core/limits.ts";
 import { Family, rowOf } from "./family.ts";
-import { RateLimitMetrics } from "./rate_limit_metrics.ts";
+import { RateLimitMetrics, type RuleLabels } from "./rate_limit_metrics.ts";
 import { RetiredRows } from "./retired_rows.ts";
-
-/** Labels of a metric that belongs to one rule; owner-wide rows have the empty rule. */
-export type RuleLabels = Readonly<Record<"client" | "owner" | "rule", string>>;
 
 const SNI_RESULTS = ["exact", "wildcard", "fallback"] as const;
 
