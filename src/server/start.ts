@@ -115,8 +115,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   const http = serveHttp(app, { listen: config.operatorHttpListen, clock, logger });
   cleanup.defer(() => http.stop(STOP_GRACE_MS));
-  const { rules } = services;
-  const scrape = serveMetrics({ metrics, rules, listen: config.metricsListen, clock, logger });
+  const scrape = serveMetrics({ ...options, ...services, metrics, listen: config.metricsListen });
   cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
   cleanup.defer(() => services.registry.disconnectAll());
   cleanup.use(services.streams);
