@@ -102,3 +102,19 @@ Deno.test("the stats stream is for the owner of a rule that exists; HEAD opens n
   assert.deepEqual([head.status, head.headers.get("content-type")], [200, "text/event-stream"]);
   assert.equal(api.streams.size, 0);
 });
+
+Deno.test("500 streams of a rule hear every report, and have one timer together", async () => {
+  using api = await Streaming.create();
+  const timers = api.clock.pending;
+  const readers = await Promise.all(Array.from({ length: 500 }, () => api.reader()));
+  assert.equal(api.streams.size, 500);
+  assert.equal(api.clock.pending, timers + 1);
+  for (const n of [1n, 2n, 3n]) {
+    api.count(n);
+    const frames = await Promise.all(readers.map(({ next }) => next()));
+    assert.deepEqual(new Set(frames.map(bytesIn)), new Set([`${n}`]));
+  }
+  for (const { leave } of readers) await leave();
+  assert.equal(api.streams.size, 0);
+  assert.equal(api.clock.pending, timers);
+});
