@@ -1,0 +1,53 @@
+/**
+ * Every example of the OpenAPI document, sent to a server where what it names exists.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Json } from "../../src/core/json.ts";
+import { hashSecret } from "../../src/system/secret_hash.ts";
+import { ApiFixture, type RequestOptions } from "../kit/api_fixture.ts";
+import { CLIENT, examplePath, exampleQuery, world } from "./world.ts";
+
+/** What some examples need beside that; by operation. */
+const PREPARATIONS: Readonly<
+  Record<string, (api: ApiFixture) => RequestOptions | void | Promise<RequestOptions>>
+> = {
+  "POST /v1/auth/onboarding"(api) {
+    api.db.store.db.run("UPDATE users SET role = 'user'");
+    const issuedAt = Temporal.Instant.fromEpochMilliseconds(api.clock.now());
+    api.identity.setupToken.rotate({
+      tokenHash: hashSecret("Zs0m1u4yQf8kVb2nR6tXc9hJpLwEaGd3iYoU7KvTq5B"),
+      issuedAt,
+      expiresAt: issuedAt.add({ minutes: 30 }),
+    });
+  },
+  "POST /v1/auth/logout": async (api) => ({ session: await api.login("alice") }),
+  "POST /v1/users/me/password": () => ({ token: "alice" }),
+  "DELETE /v1/clients/:client_id"(api) {
+    api.clients.revoke(CLIENT.clientId, Temporal.Instant.fromEpochMilliseconds(api.clock.now()));
+  },
+};
+
+Deno.test("every example of the OpenAPI document works", async (t) => {
+  using catalogue = new ApiFixture();
+  for (const { method, path, operation: { doc } } of catalogue.api.operations) {
+    await t.step(`${method} ${path}`, async () => {
+      using api = await world();
+      const prepared = await PREPARATIONS[`${method} ${path}`]?.(api) ?? {};
+      const target = examplePath(path) + exampleQuery(doc.query);
+      if ("mediaType" in doc.success && doc.success.mediaType === "text/event-stream") {
+        const response = await api.open(target);
+        assert.equal(response.status, doc.success.status);
+        return await response.body?.cancel();
+      }
+      const json = doc.bodyExample as Json | undefined;
+      const answer = await api.request(method, target, {
+        ...(json !== undefined && { json }),
+        ...prepared,
+      });
+      assert.equal(answer.status, doc.success.status, answer.text);
+    });
+  }
+});

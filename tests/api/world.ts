@@ -1,0 +1,70 @@
+/**
+ * A server where everything exists that the examples of the OpenAPI document name.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { z } from "zod";
+import { PATH_PARAMETERS } from "../../src/api/openapi/parameters.ts";
+import { hashSecret } from "../../src/system/secret_hash.ts";
+import { ApiFixture } from "../kit/api_fixture.ts";
+
+export const CLIENT = { clientId: "01JABCDEFGHJKMNPQRSTVWXYZ0", clientName: "edge-01" };
+const PASSWORD = "correct horse battery";
+
+/** What the examples of bodies and paths speak of: a client, alice with all she can have, a rule. */
+export async function world(): Promise<ApiFixture> {
+  const api = new ApiFixture();
+  api.db.addClient({ ...CLIENT, token: "another token" });
+  const edge = api.connect(CLIENT, "3.2.0");
+  const now = Temporal.Instant.fromEpochMilliseconds(api.clock.now());
+  api.setPassword("alice", PASSWORD);
+  api.identity.credentials.insert({
+    credentialId: "01JABCDEFGHJKMNPQRSTVWXYZ2",
+    userId: "alice",
+    tokenHash: hashSecret("sesame"),
+    label: "laptop",
+    issuedAt: now,
+  });
+  const grant = {
+    client: "edge-01",
+    listen: { start: 1, end: 65535 },
+    protocols: ["tcp", "udp"],
+  } as const;
+  const grantId = "01JABCDEFGHJKMNPQRSTVWXYZ1";
+  api.identity.grants.insert({ ...grant, grantId, userId: "alice", note: null, createdAt: now });
+  api.operators.grants.set("alice", [grant]);
+  const targets = [{ host: "10.0.0.5", port: 8080, priority: 0, proxyProtocol: null }];
+  const listen = { start: 18080, end: 18080 };
+  await api.push({ listen, targetHost: "10.0.0.5", targets });
+  api.report(edge.session, { ruleId: 0n, bytesIn: 79n });
+  const quota = await api.request("PUT", `/v1/users/alice/quotas/${CLIENT.clientId}`, {
+    json: { monthly_bytes: 1_000 },
+  });
+  assert.equal(quota.status, 200, quota.text);
+  const caps = `/v1/clients/${CLIENT.clientId}/owners/alice/rate-limit`;
+  const capped = await api.request("PUT", caps, { json: { concurrent_connections: 100 } });
+  assert.equal(capped.status, 200, capped.text);
+  return api;
+}
+
+/** The path with the examples of its parameters. */
+export function examplePath(path: string): string {
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => {
+    const example = PATH_PARAMETERS[name]?.meta()?.["example"];
+    return String(example ?? assert.fail(`no example of ${name}`));
+  });
+}
+
+/** The parameters that are required, with their examples. */
+export function exampleQuery(query: z.ZodObject | undefined): string {
+  const required = Object.entries(query?.shape ?? {}).filter(([, it]) =>
+    !it.safeParse(undefined).success
+  );
+  const values = required.map(([name, schema]): [string, string] => [
+    name,
+    String((schema as z.ZodType).meta()?.["example"] ?? assert.fail(`no example of ${name}`)),
+  ]);
+  return values.length === 0 ? "" : `?${new URLSearchParams(values)}`;
+}
