@@ -168,4 +168,25 @@ export const FORWARD = {
   /** What each direction of a connection reads into while little or nothing moves. */
   idleBufferBytes: 4 * 1024,
   drainTimeoutDefaultSecs: 30,
+  /** Room for any datagram: 65,507 bytes is the largest over IPv4, 65,527 over IPv6. */
+  udpPacketBytes: 64 * 1024,
+  udpSlabPackets: 64,
+  udpFlowsMaxDefault: 1_024,
+  udpIdleSecsDefault: 60,
+  /** Idle flows are looked for every quarter of the window, but not more often than this. */
+  udpReaperMinMs: 25,
+  /**
+   * Datagrams of a flow that wait while its target is looked up; more are dropped. A new socket
+   * takes a turn to get going: what may come meanwhile fits, too.
+   */
+  udpQueuedMax: 64,
+  udpQueuedBytesMax: 64 * 1024,
+  /** The same for all flows of a rule together. */
+  udpQueuedRuleBytesMax: 16 * 1024 * 1024,
+  /** Datagrams of a flow and direction whose sending waits for the system; more are dropped. */
+  udpInFlightMax: 64,
+  /** Datagrams that a socket receives before others get their turn. */
+  udpBatchMax: 32,
+  /** Pause after a failed receive. */
+  udpReceiveRetryMs: 50,
 } as const;

@@ -8,9 +8,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import { SESSION } from "../core/limits.ts";
+import { FORWARD, SESSION } from "../core/limits.ts";
 import { BoundedQueue } from "../core/queue.ts";
 import { PROTOCOL_VERSION, VERSION } from "../core/version.ts";
+import type { UdpSettings } from "../forward/forwarder.ts";
 import { ruleFromWire } from "../wire/convert.ts";
 import {
   ActivationOutcome,
@@ -67,6 +68,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     });
     options.onConnected();
 
+    table.useUdp(udpSettings(welcome));
     table.reportTo(async (report) => {
       if (!await outbound.push(ruleStatus(report))) logger.warn("control.status_send_failed");
     });
@@ -87,6 +89,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
     stream.cancel();
     await sender;
   }
+}
+
+/** What the server wants of UDP rules; it leaves the choice to the client with a 0. */
+function udpSettings({ udpMaxFlowsPerRule, udpFlowIdleSecs }: Welcome): UdpSettings {
+  return {
+    flowsMax: udpMaxFlowsPerRule || FORWARD.udpFlowsMaxDefault,
+    idleMs: (udpFlowIdleSecs || FORWARD.udpIdleSecsDefault) * 1_000,
+  };
 }
 
 /** On `stop`: removes every rule, tells the server, and ends the client's side of the stream. */

@@ -74,6 +74,24 @@ class Fixture {
 const fails = (message: string) => (error: unknown) =>
   error instanceof WireError && error.message === message;
 
+Deno.test("runSession() bounds UDP flows as Welcome says, and by the defaults where it is silent", async () => {
+  for (
+    const [flows, idleSecs, expected] of [
+      [7, 30, { flowsMax: 7, idleMs: 30_000 }],
+      [0, 0, { flowsMax: 1_024, idleMs: 60_000 }],
+    ] as const
+  ) {
+    const fixture = new Fixture();
+    const done = fixture.run();
+    fixture.stream.receive(welcome({ udpMaxFlowsPerRule: flows, udpFlowIdleSecs: idleSecs }));
+    await fixture.stream.sent.next();
+    await turn();
+    assert.deepEqual(fixture.forwarder.udp, expected);
+    fixture.stream.end();
+    await done;
+  }
+});
+
 Deno.test("runSession() sends Hello first, without waiting for headers", async () => {
   const fixture = new Fixture();
   const done = fixture.run();

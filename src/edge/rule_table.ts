@@ -12,7 +12,7 @@ import type { Logger } from "../core/log.ts";
 import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
 import type { ForwarderCounters } from "../forward/counters.ts";
-import type { Forwarder } from "../forward/forwarder.ts";
+import type { Forwarder, UdpSettings } from "../forward/forwarder.ts";
 
 /** What the client tells the server about a rule. `reason` only with `failed`. */
 export interface RuleReport {
@@ -60,6 +60,11 @@ export class RuleTable {
   /** Number of rules the server asked for that run. */
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** Bounds the flows of rules that start from now on. */
+  useUdp(settings: UdpSettings): void {
+    this.#forwarder.setUdp(settings);
   }
 
   counters(): ForwarderCounters {

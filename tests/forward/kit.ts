@@ -55,7 +55,7 @@ export const VARIANTS: readonly Variant[] = ENGINES.flatMap((engine) =>
 );
 
 /** Calls `take` with the first of `count` successive ports until it finds them free. */
-async function onFreePorts<T>(
+export async function onFreePorts<T>(
   count: number,
   take: (start: number) => T | null | Promise<T | null>,
 ): Promise<T> {

@@ -25,3 +25,8 @@ export function tcpRule(
     ...rest,
   };
 }
+
+/** A plain UDP rule from `listen` to `target` on loopback; anything else as given. */
+export function udpRule(parts: Parameters<typeof tcpRule>[0]): RuleSpec {
+  return tcpRule({ protocol: "udp", ...parts });
+}

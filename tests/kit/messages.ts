@@ -70,9 +70,11 @@ export function statsMessage(...stats: readonly RuleStatsInit[]): ClientMessage 
   });
 }
 
-export function welcome(): ServerMessage {
+export function welcome(
+  udp: { readonly udpFlowIdleSecs?: number; readonly udpMaxFlowsPerRule?: number } = {},
+): ServerMessage {
   return create(ServerMessageSchema, {
-    payload: { case: "welcome", value: { serverVersion: "3.1.0", udpFlowIdleSecs: 60 } },
+    payload: { case: "welcome", value: { serverVersion: "3.1.0", udpFlowIdleSecs: 60, ...udp } },
   });
 }
 

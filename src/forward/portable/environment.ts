@@ -3,6 +3,8 @@ import type { Logger } from "../../core/log.ts";
 import type { Resolver } from "../resolver.ts";
 import type { BufferPool } from "./copy_buffer.ts";
 import type { Net } from "./net.ts";
+import type { PacketPool } from "./packet.ts";
+import type { DatagramNet } from "./udp_net.ts";
 
 /** What all rules of an engine share. */
 export interface Environment {
@@ -11,4 +13,10 @@ export interface Environment {
   readonly logger: Logger;
   readonly resolver: Resolver;
   readonly buffers: BufferPool;
+}
+
+/** What all UDP rules of an engine share. */
+export interface UdpEnvironment extends Environment {
+  readonly datagrams: DatagramNet;
+  readonly packets: PacketPool;
 }

@@ -5,43 +5,63 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
+import { FORWARD } from "../../core/limits.ts";
 import type { Logger } from "../../core/log.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import type { ForwarderCounters } from "../counters.ts";
-import type { Closing, Forwarder, OpenOutcome, QuotaState } from "../forwarder.ts";
+import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from "../forwarder.ts";
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
-import { bindRange } from "./bind.ts";
+import { bindDatagrams, bindRange } from "./bind.ts";
 import { BufferPool } from "./copy_buffer.ts";
-import type { Environment } from "./environment.ts";
+import type { UdpEnvironment } from "./environment.ts";
 import { denoNet, type Net } from "./net.ts";
+import { PacketPool } from "./packet.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { TcpRule } from "./tcp_rule.ts";
+import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
+import { uncapped } from "./udp_policy.ts";
+import { UdpRule } from "./udp_rule.ts";
+import { SingleTarget } from "./udp_targets.ts";
 import { unsupportedReason } from "./unsupported.ts";
 
 /** Creates a forwarder that runs no rule yet. */
 export function createPortableForwarder(
-  { clock, logger, resolver = createSystemResolver({ clock }), net = denoNet }: {
+  { clock, logger, resolver = createSystemResolver({ clock }), net, datagrams }: {
     readonly clock: Clock;
     readonly logger: Logger;
     /** @default the operating system's name service */
     readonly resolver?: Resolver;
-    /** @default Deno's sockets */
+    /** @default Deno's TCP sockets */
     readonly net?: Net;
+    /** @default Deno's UDP sockets */
+    readonly datagrams?: DatagramNet;
   },
 ): Forwarder {
-  return new PortableForwarder({ clock, logger, resolver, net, buffers: new BufferPool() });
+  return new PortableForwarder({
+    clock,
+    logger,
+    resolver,
+    net: net ?? denoNet,
+    datagrams: datagrams ?? denoDatagrams,
+    buffers: new BufferPool(),
+    packets: new PacketPool(),
+  });
 }
 
 class PortableForwarder implements Forwarder {
-  readonly #environment: Environment;
+  readonly #environment: UdpEnvironment;
   readonly #open = new Map<bigint, RunningRule>();
   /** Closed rules whose last connection has not ended. */
   readonly #draining = new Set<RunningRule>();
+  #udp: UdpSettings = {
+    flowsMax: FORWARD.udpFlowsMaxDefault,
+    idleMs: FORWARD.udpIdleSecsDefault * 1_000,
+  };
   #isShutDown = false;
 
-  constructor(environment: Environment) {
+  constructor(environment: UdpEnvironment) {
     this.#environment = environment;
   }
 
@@ -51,10 +71,7 @@ class PortableForwarder implements Forwarder {
     this.#checkOpenable(rule.id);
     const unsupported = unsupportedReason(rule);
     if (unsupported !== null) return { ok: false, reason: unsupported };
-    const bound = bindRange(this.#environment.net, rule.listen);
-    if (!bound.ok) return bound;
-    this.#open.set(rule.id, new TcpRule(rule, bound.listeners, this.#environment));
-    return { ok: true };
+    return rule.protocol === "udp" ? this.#openUdp(rule) : this.#openTcp(rule);
   }
 
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
@@ -76,7 +93,9 @@ class PortableForwarder implements Forwarder {
     if (quota !== null) this.#unsupported("quota", ownerId);
   }
 
-  setUdp(): void {}
+  setUdp(settings: UdpSettings): void {
+    this.#udp = settings;
+  }
 
   counters(): ForwarderCounters {
     const rules = [...this.#open.values()].map((rule) => rule.counters());
@@ -92,6 +111,28 @@ class PortableForwarder implements Forwarder {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown(0);
+  }
+
+  #openTcp(rule: RuleSpec): OpenOutcome {
+    const bound = bindRange(this.#environment.net, rule.listen);
+    if (!bound.ok) return bound;
+    this.#open.set(rule.id, new TcpRule(rule, bound.listeners, this.#environment));
+    return { ok: true };
+  }
+
+  #openUdp(spec: RuleSpec): OpenOutcome {
+    const bound = bindDatagrams(this.#environment.datagrams, spec.listen);
+    if (!bound.ok) return bound;
+    const rule = new UdpRule({
+      spec,
+      sockets: bound.listeners,
+      settings: this.#udp,
+      targets: new SingleTarget(spec.targetHost),
+      policy: uncapped,
+      environment: this.#environment,
+    });
+    this.#open.set(spec.id, rule);
+    return { ok: true };
   }
 
   async #drain(rule: RunningRule, drainMs: number): Promise<void> {

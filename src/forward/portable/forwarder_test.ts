@@ -35,8 +35,8 @@ async function withConnection(): Promise<Fakes & { client: FakeSocket; target: F
 
 Deno.test("open() refuses what the engine does not forward, and binds nothing for it", async () => {
   const { forwarder, net } = create();
-  const outcome = await forwarder.open({ ...rule, protocol: "udp" });
-  assert.deepEqual(outcome, { ok: false, reason: "unsupported: udp" });
+  const outcome = await forwarder.open({ ...rule, sniPattern: "example.com" });
+  assert.deepEqual(outcome, { ok: false, reason: "unsupported: sni" });
   assert.deepEqual(net.listens, []);
   assert.deepEqual(forwarder.counters().rules, []);
 });

@@ -8,11 +8,11 @@ Deno.test("unsupportedReason() names the first thing a rule asks for that is not
   const cases: [Partial<RuleSpec>, string | null][] = [
     [{}, null],
     [{ healthCheckIntervalSecs: 5, ownerId: "alice", preferIpv6: true }, null],
-    [{ protocol: "udp" }, "unsupported: udp"],
+    [{ protocol: "udp" }, null],
     [{ targets: [target] }, "unsupported: targets"],
     [{ sniPattern: "*.example.com" }, "unsupported: sni"],
     [{ limits: { concurrentConnections: 1 } }, "unsupported: limits"],
-    [{ protocol: "udp", targets: [target] }, "unsupported: udp"],
+    [{ targets: [target], sniPattern: "example.com" }, "unsupported: targets"],
   ];
   for (const [part, reason] of cases) {
     assert.equal(unsupportedReason(tcpRule({ listen: 80, target: 9, ...part })), reason);

@@ -1,0 +1,48 @@
+/**
+ * What the flows of a UDP rule share.
+ *
+ * @module
+ */
+
+import type { LogFields, LogLevel } from "../../core/log.ts";
+import type { RuleError } from "../counters.ts";
+import type { QueueBudget } from "./datagram_queue.ts";
+import type { UdpEnvironment } from "./environment.ts";
+import type { UdpPolicy } from "./udp_policy.ts";
+import type { UdpTargets } from "./udp_targets.ts";
+
+/** Counters of one listen port. */
+export interface UdpPort {
+  readonly listenPort: number;
+  /** The target's port for it; rules with a list of targets have one port for all. */
+  readonly targetPort: number;
+  bytesIn: number;
+  bytesOut: number;
+  datagramsIn: number;
+  datagramsOut: number;
+}
+
+/** A rule as its flows see it. */
+export interface UdpContext {
+  readonly ruleId: bigint;
+  readonly preferIpv6: boolean;
+  readonly environment: UdpEnvironment;
+  /** Bounds what all flows together keep while their targets are looked up. */
+  readonly queueBudget: QueueBudget;
+  readonly targets: UdpTargets;
+  readonly policy: UdpPolicy;
+  readonly errors: Record<RuleError, number>;
+  dnsFailures: number;
+  /** Aborted when the rule ends. */
+  readonly closing: AbortSignal;
+}
+
+/** Logs an event of the rule. */
+export function logEvent(
+  { environment: { logger }, ruleId }: Pick<UdpContext, "environment" | "ruleId">,
+  level: LogLevel,
+  event: string,
+  fields: LogFields,
+): void {
+  logger.log(level, event, { rule_id: `${ruleId}`, ...fields });
+}

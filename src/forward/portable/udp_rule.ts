@@ -1,0 +1,199 @@
+/**
+ * A running UDP rule: its listeners, its flows, its counters, its end.
+ *
+ * @module
+ */
+
+import { FORWARD } from "../../core/limits.ts";
+import { mapPort } from "../../core/ports.ts";
+import type { RuleSpec } from "../../core/rule.ts";
+import { noRuleCounters, RULE_ERRORS, type RuleCounters, type RuleError } from "../counters.ts";
+import type { UdpSettings } from "../forwarder.ts";
+import type { UdpEnvironment } from "./environment.ts";
+import type { RunningRule } from "./running_rule.ts";
+import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
+import { UdpFlow } from "./udp_flow.ts";
+import { UdpListener } from "./udp_listener.ts";
+import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
+import type { UdpPolicy } from "./udp_policy.ts";
+import type { UdpTargets } from "./udp_targets.ts";
+
+/** What a UDP rule is made of. */
+export interface UdpRuleOptions {
+  readonly spec: RuleSpec;
+  /** Those of every port of the rule; they belong to it from now on. */
+  readonly sockets: readonly DatagramSocket[];
+  readonly settings: UdpSettings;
+  readonly targets: UdpTargets;
+  readonly policy: UdpPolicy;
+  readonly environment: UdpEnvironment;
+}
+
+/** Forwards what comes in on sockets that are bound already. */
+export class UdpRule implements RunningRule {
+  readonly released: Promise<void>;
+  readonly #settings: UdpSettings;
+  readonly #context: UdpContext;
+  readonly #closing = new AbortController();
+  /** By listen port, ascending. */
+  readonly #ports: ReadonlyMap<number, UdpPort>;
+  readonly #listeners: readonly UdpListener[];
+  /** The flows that have not ended; those count that look for their target, too. */
+  readonly #flows = new Set<UdpFlow>();
+  /** The tasks of flows, ended or not. */
+  readonly #tasks = new Set<Promise<void>>();
+  #reaper: Disposable | null = null;
+  #flowsDroppedOverflow = 0;
+
+  constructor({ spec, sockets, settings, targets, policy, environment }: UdpRuleOptions) {
+    this.#settings = settings;
+    this.#context = {
+      ruleId: spec.id,
+      preferIpv6: spec.preferIpv6,
+      environment,
+      targets,
+      policy,
+      queueBudget: { bytes: 0 },
+      errors: noErrorNumbers(),
+      dnsFailures: 0,
+      closing: this.#closing.signal,
+    };
+    this.#ports = portsOf(spec);
+    this.#listeners = sockets.map((socket) => this.#listen(socket));
+    this.#logStarted(spec);
+    this.#armReaper();
+    this.released = Promise.all(this.#listeners.map((listener) => listener.run())).then(() => {});
+  }
+
+  counters(): RuleCounters {
+    const perPort = [...this.#ports.values()].map((port) => ({
+      listenPort: port.listenPort,
+      bytesIn: BigInt(port.bytesIn),
+      bytesOut: BigInt(port.bytesOut),
+      activeConnections: 0,
+      datagramsIn: BigInt(port.datagramsIn),
+      datagramsOut: BigInt(port.datagramsOut),
+    }));
+    const { ruleId, errors, dnsFailures, targets } = this.#context;
+    return {
+      ...noRuleCounters(ruleId),
+      bytesIn: perPort.reduce((sum, { bytesIn }) => sum + bytesIn, 0n),
+      bytesOut: perPort.reduce((sum, { bytesOut }) => sum + bytesOut, 0n),
+      datagramsIn: perPort.reduce((sum, { datagramsIn }) => sum + datagramsIn, 0n),
+      datagramsOut: perPort.reduce((sum, { datagramsOut }) => sum + datagramsOut, 0n),
+      perPort: perPort.length > 1 ? perPort : [],
+      dnsFailures: BigInt(dnsFailures),
+      activeFlows: this.#flows.size,
+      flowsDroppedOverflow: BigInt(this.#flowsDroppedOverflow),
+      targetFailovers: targets.failovers,
+      perTarget: targets.counters(),
+      errors: bigErrors(errors),
+    };
+  }
+
+  /** There is nothing to drain: a flow that nobody listens for any more is no use. */
+  async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) this.#end();
+    await this.released;
+    await Promise.all(this.#tasks);
+  }
+
+  #end(): void {
+    this.#closing.abort();
+    for (const { socket } of this.#listeners) socket[Symbol.dispose]();
+    this.#reaper?.[Symbol.dispose]();
+    for (const flow of this.#flows) flow.end();
+    logEvent(this.#context, "info", "rule.deactivated", { protocol: "udp", reason: "cancelled" });
+  }
+
+  #listen(socket: DatagramSocket): UdpListener {
+    const port = this.#ports.get(socket.addr.port);
+    if (port === undefined) throw new RangeError(`Not a port of the rule: ${socket.addr.port}`);
+    return new UdpListener({
+      socket,
+      port,
+      context: this.#context,
+      openFlow: (source, listener) => this.#openFlow(source, listener),
+    });
+  }
+
+  #openFlow(source: DatagramEndpoint, listener: UdpListener): UdpFlow | null {
+    const fields = () => ({
+      listen_port: listener.port.listenPort,
+      source: endpointText(source),
+    });
+    if (this.#flows.size >= this.#settings.flowsMax) {
+      this.#flowsDroppedOverflow += 1;
+      logEvent(this.#context, "warn", "rule.udp_flow_dropped_overflow", fields());
+      return null;
+    }
+    const admission = this.#context.policy.admit();
+    if (!admission.ok) {
+      const { scope, reason } = admission;
+      const why = { ...fields(), scope, reason };
+      logEvent(this.#context, "warn", "rule.udp_first_packet_rejected", why);
+      return null;
+    }
+    const flow = new UdpFlow({
+      source,
+      listener: listener.socket,
+      port: listener.port,
+      context: this.#context,
+      hold: admission.hold,
+      onEnd: (flow) => {
+        this.#flows.delete(flow);
+        listener.forget(flow);
+      },
+    });
+    this.#flows.add(flow);
+    // The task starts once the flow has its first datagram.
+    const task = Promise.resolve().then(() => flow.run()).finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+    return flow;
+  }
+
+  #armReaper(): void {
+    const { idleMs } = this.#settings;
+    if (idleMs === 0) return;
+    const { clock } = this.#context.environment;
+    this.#reaper = clock.timer(Math.max(idleMs / 4, FORWARD.udpReaperMinMs), () => {
+      const deadline = clock.monotonic() - idleMs;
+      for (const flow of this.#flows) if (flow.isIdleSince(deadline)) flow.expire();
+      this.#armReaper();
+    });
+  }
+
+  #logStarted({ listen }: RuleSpec): void {
+    logEvent(this.#context, "info", "rule.udp_runtime_started", {
+      listen_port_start: listen.start,
+      listen_port_end: listen.end,
+      range_size: this.#ports.size,
+      rule_cap: this.#settings.flowsMax,
+      cap_scope: "per_rule",
+    });
+  }
+}
+
+function portsOf({ listen, targetPorts }: RuleSpec): ReadonlyMap<number, UdpPort> {
+  const ports = new Map<number, UdpPort>();
+  for (let listenPort = listen.start; listenPort <= listen.end; listenPort++) {
+    ports.set(listenPort, {
+      listenPort,
+      targetPort: mapPort(listen, targetPorts, listenPort),
+      bytesIn: 0,
+      bytesOut: 0,
+      datagramsIn: 0,
+      datagramsOut: 0,
+    });
+  }
+  return ports;
+}
+
+function noErrorNumbers(): Record<RuleError, number> {
+  return Object.fromEntries(RULE_ERRORS.map((name) => [name, 0])) as Record<RuleError, number>;
+}
+
+function bigErrors(errors: Readonly<Record<RuleError, number>>): Record<RuleError, bigint> {
+  const entries = RULE_ERRORS.map((name) => [name, BigInt(errors[name])]);
+  return Object.fromEntries(entries) as Record<RuleError, bigint>;
+}
