@@ -29,12 +29,13 @@ const ENVIRONMENT = [
 /** Deno permission flags of each program. None lets it start processes or load libraries. */
 export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
   server: permissions(["STATE_DIRECTORY", "HOSTNAME"], ["hostname", "statfs"]),
-  client: permissions(["TMPDIR"], ["hostname"]),
+  client: permissions(["TMPDIR"], ["hostname", "networkInterfaces"]),
 };
 
 /**
  * Addresses and paths are the operator's choice (rules, `--data-dir`, `server.toml`), so `net`,
- * `read` and `write` have no list. `hostname` is what @grpc/grpc-js asks of `node:os`.
+ * `read` and `write` have no list. `hostname` is what @grpc/grpc-js asks of `node:os`;
+ * with `networkInterfaces` UDP replies leave from the address that was asked.
  */
 function permissions(env: readonly string[], sys: readonly string[]): readonly string[] {
   return [

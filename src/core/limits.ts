@@ -187,6 +187,8 @@ export const FORWARD = {
   udpInFlightMax: 64,
   /** Datagrams that a socket receives before others get their turn. */
   udpBatchMax: 32,
+  /** Sockets that a rule binds to single addresses of this host, beside those for all of them. */
+  udpAddressSocketsMax: 1_024,
   /** Pause after a failed receive. */
   udpReceiveRetryMs: 50,
 } as const;

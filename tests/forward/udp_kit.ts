@@ -175,10 +175,10 @@ export async function startUdpRig(
   };
 }
 
-/** A client on `hostname` that talks to `port` of the same address. */
-export function clientOf(hostname: string, port: number): Client {
+/** A client on `hostname` that talks to `port` of `address`, by default the same. */
+export function clientOf(hostname: string, port: number, address = hostname): Client {
   const peer = UdpPeer.bind(hostname);
-  const to = endpoint(hostname, port);
+  const to = endpoint(address, port);
   return {
     peer,
     send: (data) => peer.send(data, to),

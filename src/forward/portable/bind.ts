@@ -6,7 +6,6 @@
 
 import type { PortRange } from "../../core/ports.ts";
 import { bindFailureReason, type BindProblem, bindProblem, lacksIpv6 } from "../bind_failure.ts";
-import type { DatagramNet, DatagramSocket } from "./udp_net.ts";
 import type { Endpoint, Listener, Net } from "./net.ts";
 import { codeOf } from "./os_error.ts";
 
@@ -16,28 +15,24 @@ export type Bound<T> =
   | { readonly ok: false; readonly reason: string };
 
 /** Binds a socket of some protocol at once, or throws an error whose `code` names the errno. */
-type Bind<T> = (endpoint: Endpoint) => T;
-type BoundSocket = Disposable & { readonly addr: Endpoint };
+export type Bind<T> = (endpoint: Endpoint) => T;
+export type BoundSocket = Disposable & { readonly addr: Endpoint };
 
 /** Listens on every TCP port of `range`. On a failure nothing stays bound. */
 export function bindRange(net: Net, range: PortRange): Bound<Listener> {
-  return bindAll((endpoint) => net.listen(endpoint), range, problemOf);
+  const bind = (endpoint: Endpoint) => net.listen(endpoint);
+  return bindAll(bind, { hostnames: wildcardAddresses(bind), range, problemOf });
 }
 
-/**
- * Binds every UDP port of `range`. On a failure, which the wire calls `port_in_use` whatever it
- * is, nothing stays bound.
- */
-export function bindDatagrams(net: DatagramNet, range: PortRange): Bound<DatagramSocket> {
-  return bindAll((endpoint) => net.bind(endpoint), range, () => "port_in_use");
-}
-
-function bindAll<T extends BoundSocket>(
+/** Binds every port of `range` on each of `hostnames`. On a failure nothing stays bound. */
+export function bindAll<T extends BoundSocket>(
   bind: Bind<T>,
-  range: PortRange,
-  problemOf: (error: unknown) => BindProblem,
+  { hostnames, range, problemOf }: {
+    readonly hostnames: readonly string[];
+    readonly range: PortRange;
+    readonly problemOf: (error: unknown) => BindProblem;
+  },
 ): Bound<T> {
-  const hostnames = wildcardAddresses(bind);
   const listeners: T[] = [];
   for (let port = range.start; port <= range.end; port++) {
     try {
@@ -54,7 +49,7 @@ function bindAll<T extends BoundSocket>(
  * The addresses to listen on so that both families reach a port: `::` where it takes IPv4 too (the
  * socket option can't be set from here, so the system's default counts), else one for each.
  */
-function wildcardAddresses<T extends BoundSocket>(bind: Bind<T>): readonly string[] {
+export function wildcardAddresses<T extends BoundSocket>(bind: Bind<T>): readonly string[] {
   try {
     using ipv6 = bind({ hostname: "::", port: 0 });
     return takesIpv4(bind, ipv6.addr.port) ? ["::"] : ["::", "0.0.0.0"];

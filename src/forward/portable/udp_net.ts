@@ -33,14 +33,31 @@ export interface DatagramSocket extends Disposable {
 
 /** What UDP rules need of an operating system. */
 export interface DatagramNet {
-  /** Binds at once, or throws an error whose `code` names the errno. */
-  bind(endpoint: Endpoint): DatagramSocket;
+  /**
+   * Binds at once, or throws an error whose `code` names the errno. Sockets that are `shared` may
+   * be bound to one port together, if all of them are: the most specific address gets a datagram.
+   */
+  bind(endpoint: Endpoint, options?: { readonly shared: boolean }): DatagramSocket;
+  /** The addresses of this host, IP literals; empty when they can't be told. */
+  addresses(): readonly string[];
 }
 
 /** Deno's UDP. */
 export const denoDatagrams: DatagramNet = {
-  bind: (endpoint) =>
-    new DenoDatagramSocket(Deno.listenDatagram({ ...endpoint, transport: "udp" })),
+  bind(endpoint, { shared } = { shared: false }) {
+    const options = { ...endpoint, transport: "udp", reuseAddress: shared } as const;
+    return new DenoDatagramSocket(Deno.listenDatagram(options));
+  },
+  addresses() {
+    // Elsewhere it is not the most specific address that gets the datagrams of a shared port.
+    if (Deno.build.os !== "linux") return [];
+    try {
+      return Deno.networkInterfaces().map(({ address }) => address);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) return [];
+      throw error;
+    }
+  },
 };
 
 class DenoDatagramSocket implements DatagramSocket {
