@@ -19,6 +19,7 @@ import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts
 import type { Resolver } from "../../src/forward/resolver.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
+export { seeded } from "../kit/seeded.ts";
 import { tcpRule } from "./rules.ts";
 
 /** An implementation of the contract. */
@@ -306,17 +307,6 @@ export async function stalled(progress: () => number): Promise<void> {
     if (progress() !== last) quiet = 0;
     last = progress();
   }
-}
-
-/** A generator of reproducible numbers in `[0, 1)` (a 32-bit multiply-and-shift generator). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Bytes from `random`. */
