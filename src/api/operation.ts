@@ -7,8 +7,9 @@
 
 import type { Handler } from "hono";
 import { z } from "zod";
-import { AccessError, type ErrorCode } from "../core/errors.ts";
+import { AccessError, type ErrorCode, PortunusError } from "../core/errors.ts";
 import { requireOwner } from "../identity/operators.ts";
+import { StoreError } from "../store/database.ts";
 import {
   type AppContext,
   type AppEnv,
@@ -58,6 +59,8 @@ export interface OperationDoc {
   readonly success: Success<z.ZodType>;
   /** Codes beyond those that every operation of its kind can answer with. */
   readonly errors: readonly ErrorCode[];
+  /** What the handler's failing store is answered as. @default {"store_error"} */
+  readonly storeFailure?: "internal" | "internal_error";
 }
 
 /** A method of a path. */
@@ -112,9 +115,26 @@ export function operation<
     async handle(c) {
       const input = { body: await bodyOf(c, spec), query: queryOf(c, spec.query) };
       requireCaller(c, spec.caller, refusal);
-      return answer(c, spec.success, await handle(c, input as Decoded<Body, Query>));
+      const result = await namingStoreFailure(
+        spec.storeFailure,
+        async () => await handle(c, input as Decoded<Body, Query>),
+      );
+      return answer(c, spec.success, result);
     },
   };
+}
+
+/** @throws {PortunusError} `code`, if there is one, for what the store refuses */
+async function namingStoreFailure<T>(
+  code: ErrorCode | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (code === undefined || !(cause instanceof StoreError)) throw cause;
+    throw new PortunusError(code, undefined, { cause });
+  }
 }
 
 function answer(c: AppContext, success: Success<z.ZodType>, result: unknown): Response {

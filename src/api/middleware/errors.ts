@@ -20,14 +20,13 @@ export function sendError(c: AppContext, error: PortunusError): Response {
 /** `newErrorId` makes the id that ties the answer to the log line of an unexpected error. */
 export function errorHandler(logger: Logger, newErrorId: () => string): ErrorHandler<AppEnv> {
   return (error, c) => {
+    const failure = [error, error.cause].find((it) => it instanceof StoreError);
+    if (failure) logger.warn("operator.store_error", { error: failure.message });
     if (error instanceof PortunusError) return sendError(c, error);
     if (error instanceof DecodeError) {
       return c.body(error.message, error.status, { "Content-Type": "text/plain; charset=utf-8" });
     }
-    if (error instanceof StoreError) {
-      logger.warn("operator.store_error", { error: error.message });
-      return sendError(c, new PortunusError("store_error"));
-    }
+    if (error instanceof StoreError) return sendError(c, new PortunusError("store_error"));
     const errorId = newErrorId();
     logger.error("operator.internal_error", {
       error_id: errorId,

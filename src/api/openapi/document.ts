@@ -40,10 +40,8 @@ const GUARD_ERRORS: readonly ErrorCode[] = [
   "csrf_header_required",
   "csrf_content_type_required",
   "password_change_required",
+  "store_error",
 ];
-
-/** What can happen to any request. */
-const SERVER_ERRORS: readonly ErrorCode[] = ["store_error", "internal"];
 
 /** What a body can be refused with before anybody looks at what it says; answered as text. */
 const DECODE_STATUSES = {
@@ -66,10 +64,11 @@ export function errorCodesOf({ operation: { doc }, guarded }: RegisteredOperatio
   return [
     ...new Set([
       ...(guarded ? GUARD_ERRORS : []),
-      ...(doc.caller === "superadmin" ? ["role_required"] as const : []),
-      ...(doc.caller === "self" ? ["not_owner"] as const : []),
+      ...(doc.caller === "superadmin" ? ["role_required" as const] : []),
+      ...(doc.caller === "self" ? ["not_owner" as const] : []),
       ...doc.errors,
-      ...SERVER_ERRORS,
+      doc.storeFailure ?? "store_error" as const,
+      "internal" as const,
     ]),
   ];
 }

@@ -8,15 +8,12 @@ import { z } from "zod";
 import { PortunusError } from "../../core/errors.ts";
 import { parseInstant, toStoreText } from "../../core/instant.ts";
 import { AUDIT } from "../../core/limits.ts";
-import type { Logger } from "../../core/log.ts";
 import {
   AUDIT_OUTCOMES,
   type AuditOutcome,
-  type AuditPage,
   type AuditQuery,
   type AuditRepository,
 } from "../../store/audit.ts";
-import { StoreError } from "../../store/database.ts";
 import { encodeBase64Url } from "../../system/base64.ts";
 import type { AppContext } from "../http.ts";
 import { operation } from "../operation.ts";
@@ -25,7 +22,6 @@ import { AuditEntryView, auditView } from "../views/audit.ts";
 
 export interface AuditRoutesOptions {
   readonly audit: Pick<AuditRepository, "page">;
-  readonly logger: Logger;
 }
 
 /** Checked by the handler, which knows the codes for what is wrong. */
@@ -62,17 +58,7 @@ const EXAMPLE = {
 /** With one of these the answer says how to go on; without, it is the bare list of 3.1.0. */
 const PAGING = ["since", "until", "cursor"];
 
-export function auditRoutes(route: Route, { audit, logger }: AuditRoutesOptions): void {
-  const read = (query: AuditQuery): AuditPage => {
-    try {
-      return audit.page(query);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      logger.warn("operator.store_error", { error: error.message });
-      throw new PortunusError("internal", "the audit trail cannot be read");
-    }
-  };
-
+export function auditRoutes(route: Route, { audit }: AuditRoutesOptions): void {
   route("/v1/audit", {
     GET: operation({
       summary: "Read the audit trail",
@@ -92,9 +78,10 @@ export function auditRoutes(route: Route, { audit, logger }: AuditRoutesOptions)
         "invalid_cursor",
         "invalid_time_range",
       ],
+      storeFailure: "internal",
       handle(c) {
         c.header("Cache-Control", "no-store");
-        const { entries, next } = read(queryOf(c));
+        const { entries, next } = audit.page(queryOf(c));
         const shown = entries.map(auditView);
         if (!PAGING.some((name) => c.req.query(name) !== undefined)) return shown;
         return {

@@ -74,6 +74,7 @@ function onboardingRoute(route: Route, { onboarding }: AuthRoutesOptions): void 
         ...POLICY_ERRORS,
         "user_already_exists",
       ],
+      storeFailure: "internal",
       async handle(c, { body }) {
         const user = await onboarding.run({
           userId: body.user_id,
@@ -104,6 +105,7 @@ function loginRoute(route: Route, options: AuthRoutesOptions): void {
         example: { password_change_required: false },
       },
       errors: ["rate_limited", "invalid_login"],
+      storeFailure: "internal",
       async handle(c, { body }) {
         const { secret, passwordChangeRequired } = await options.sessions.login(
           body.user_id,
@@ -131,6 +133,7 @@ function logoutRoute(route: Route, options: AuthRoutesOptions): void {
         "csrf_content_type_required",
         "credential_invalid",
       ],
+      storeFailure: "internal",
       async handle(c) {
         const secret = sessionSecret(c);
         if (secret === null) throw new AccessError("unauthenticated", DENIED_TEXT);

@@ -58,6 +58,7 @@ function ownersRoute(route: Route, { ownerCaps }: OwnerCapRoutesOptions): void {
         example: [{ owner_id: "alice", has_rate_limit: true, rule_count: 3 }],
       },
       errors: ["client_not_found"],
+      storeFailure: "internal_error",
       handle: (c) => ownerCaps.ownersOf(clientIdParam(c)).map(clientOwnerView),
     }),
   });
@@ -70,6 +71,7 @@ function capRoute(route: Route, { ownerCaps }: OwnerCapRoutesOptions): void {
       caller: "superadmin",
       success: shown,
       errors: ["client_not_found", "owner_rate_limit_not_found"],
+      storeFailure: "internal_error",
       handle: (c) => ownerCapView(ownerCaps.get(ownerParam(c))),
     }),
 
@@ -89,8 +91,8 @@ function capRoute(route: Route, { ownerCaps }: OwnerCapRoutesOptions): void {
         "validation.rate_limit_cap_zero",
         "validation.rate_limit_burst_without_rate",
         "validation.rate_limit_burst_range",
-        "internal_error",
       ],
+      storeFailure: "internal_error",
       handle: (c, { body }) => ownerCapView(ownerCaps.put(ownerParam(c), body)),
     }),
 
@@ -99,7 +101,8 @@ function capRoute(route: Route, { ownerCaps }: OwnerCapRoutesOptions): void {
       description: "The client is told even where there are none.",
       caller: "superadmin",
       success: { status: 204, description: "There are no caps, since now or before." },
-      errors: ["client_not_found", "internal_error"],
+      errors: ["client_not_found"],
+      storeFailure: "internal_error",
       handle: (c) => ownerCaps.remove(ownerParam(c)),
     }),
   });

@@ -68,6 +68,7 @@ export function systemRoutes(
         example: { onboarding_required: false },
       },
       errors: [],
+      storeFailure: "internal",
       handle: async () => ({ onboarding_required: !await operators.bootstrapped() }),
     }),
   });

@@ -112,6 +112,7 @@ function ownRoutes(route: Route, { accounts }: UserRoutesOptions): void {
       },
       success: { status: 204, description: "The password is changed." },
       errors: ["password_mismatch", "invalid_login", ...POLICY_ERRORS, "user_not_found"],
+      storeFailure: "internal",
       handle: (c, { body }) =>
         accounts.changeOwnPassword(c.get("operator").userId, {
           current: body.current_password,
