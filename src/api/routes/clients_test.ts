@@ -129,3 +129,25 @@ Deno.test("POST /v1/clients/{id}/enrollment makes a code for a client that exist
   assert.equal((answer.json as { client_name: string }).client_name, "edge-03");
   assert.equal((await api.post(path, { ttl_secs: 0 })).error, "400 invalid_enrollment_ttl");
 });
+
+Deno.test("enrolling resolves the endpoint last, after all that the body says", async () => {
+  using api = new ApiFixture();
+  api.db.addClient({ clientId: ID, clientName: "edge-03" });
+  const post = async (path: string, json: { [key: string]: string | number }) =>
+    (await api.post(path, json)).error;
+  for (
+    const [override, unusable] of [
+      ["gone.example:1", "422 endpoint_not_in_cert_san"],
+      ["no endpoint", "422 endpoint_invalid"],
+    ] as const
+  ) {
+    api.db.store.db.run("UPDATE server_settings SET advertised_endpoint = ?", override);
+    const fresh = "/v1/client-enrollments";
+    assert.equal(await post(fresh, { ...NEW, address: "http://x" }), "400 invalid_client_address");
+    assert.equal(await post(fresh, NEW), unusable);
+    const again = (id: string) => `/v1/clients/${id}/enrollment`;
+    assert.equal(await post(again(ID.replace("0", "7")), { ttl_secs: 0 }), "404 client_not_found");
+    assert.equal(await post(again(ID), { ttl_secs: 0 }), "400 invalid_enrollment_ttl");
+    assert.equal(await post(again(ID), {}), unusable);
+  }
+});
