@@ -110,6 +110,7 @@ export class AuditTrail implements AuditLog, Disposable {
     } catch (error) {
       const fields = { error: errorText(error), batch_size: batch.length };
       this.#logger.error("audit.flush_failed", fields);
+      this.#metrics.auditDropped(batch.length);
       return;
     }
     const lagMs = this.#clock.now() - oldest.timestamp.epochMilliseconds;

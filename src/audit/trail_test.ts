@@ -126,6 +126,7 @@ Deno.test("AuditTrail discards a batch that cannot be written, says so and goes 
     event: "audit.flush_failed",
     fields: { error: "conflict: disk full", batch_size: 2 },
   }]);
+  assert.equal(it.metric("audit_buffer_drops_total"), 2);
   it.db.repair();
   it.record(2);
   it.clock.advance(AUDIT.batchWindowMs);

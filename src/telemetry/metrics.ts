@@ -38,7 +38,7 @@ export class Metrics {
   );
   readonly #auditDrops = this.#counter(
     "audit_buffer_drops_total",
-    "Audit entries that were lost because the queue was full or closed.",
+    "Audit entries that were lost: the queue was full or closed, or the store refused them.",
   );
   readonly #auditLag = this.#gauge(
     "audit_durable_writer_lag_seconds",
@@ -103,8 +103,8 @@ export class Metrics {
     this.#operatorRequests.add(rowOf({ outcome, reason }), 1n);
   }
 
-  auditDropped(): void {
-    this.#auditDrops.add(ONLY, 1n);
+  auditDropped(entries = 1): void {
+    this.#auditDrops.add(ONLY, BigInt(entries));
   }
 
   setAuditLag(seconds: number): void {
