@@ -154,6 +154,16 @@ export const EVENT_STREAMS = {
   tickSecs: 5,
 } as const;
 
+/** Health of a rule's targets. */
+export const FAILOVER = {
+  /** A target fails with this many failures in a row … */
+  failuresMax: 3,
+  /** … of which the last comes at most this long after the first. */
+  windowMs: 30_000,
+  successesToRecover: 2,
+  probeTimeoutMs: 5_000,
+} as const;
+
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,

@@ -24,7 +24,7 @@ import { bindDatagrams } from "./udp_bind.ts";
 import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
 import { uncapped } from "./udp_policy.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { SingleTarget } from "./udp_targets.ts";
+import { ListedTargets, SingleTarget } from "./udp_targets.ts";
 import { unsupportedReason } from "./unsupported.ts";
 
 /** Creates a forwarder that runs no rule yet. */
@@ -128,7 +128,9 @@ class PortableForwarder implements Forwarder {
       spec,
       sockets: bound.listeners,
       settings: this.#udp,
-      targets: new SingleTarget(spec.targetHost),
+      targets: spec.targets.length === 0
+        ? new SingleTarget(spec.targetHost)
+        : new ListedTargets(spec.targets, this.#environment),
       policy: uncapped,
       environment: this.#environment,
     });

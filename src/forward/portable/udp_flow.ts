@@ -260,7 +260,7 @@ export class UdpFlow implements Receiver, UdpDial {
     const upstream = this.#upstream;
     if (this.#isEnded || upstream === null) return;
     this.context.errors.icmp_evict += 1;
-    upstream.target.failed();
+    upstream.target.refused();
     const target = endpointText(upstream.to);
     this.#log("info", "rule.udp_flow_evicted_icmp", { target, phase, error: errorText(error) });
     this.end();

@@ -11,6 +11,7 @@ import { noRuleCounters, RULE_ERRORS, type RuleCounters, type RuleError } from "
 import type { UdpSettings } from "../forwarder.ts";
 import type { UdpEnvironment } from "./environment.ts";
 import type { RunningRule } from "./running_rule.ts";
+import { probeTargets } from "./target_prober.ts";
 import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
 import { UdpFlow } from "./udp_flow.ts";
 import { UdpListener } from "./udp_listener.ts";
@@ -40,7 +41,7 @@ export class UdpRule implements RunningRule {
   readonly #listeners: readonly UdpListener[];
   /** The flows that have not ended; those count that look for their target, too. */
   readonly #flows = new Set<UdpFlow>();
-  /** The tasks of flows, ended or not. */
+  /** The tasks of flows, ended or not, and of health checks. */
   readonly #tasks = new Set<Promise<void>>();
   #reaper: Disposable | null = null;
   #flowsDroppedOverflow = 0;
@@ -62,6 +63,7 @@ export class UdpRule implements RunningRule {
     this.#listeners = sockets.map((socket) => this.#listen(socket));
     this.#logStarted(spec);
     this.#armReaper();
+    this.#probe(spec);
     this.released = Promise.all(this.#listeners.map((listener) => listener.run())).then(() => {});
   }
 
@@ -161,6 +163,19 @@ export class UdpRule implements RunningRule {
       for (const flow of this.#flows) if (flow.isIdleSince(deadline)) flow.expire();
       this.#armReaper();
     });
+  }
+
+  #probe({ healthCheckIntervalSecs }: RuleSpec): void {
+    const { ruleId, preferIpv6, environment, targets, closing } = this.#context;
+    if (healthCheckIntervalSecs === null || targets.probed.length === 0) return;
+    this.#tasks.add(probeTargets({
+      ruleId,
+      preferIpv6,
+      targets: targets.probed,
+      intervalMs: healthCheckIntervalSecs * 1_000,
+      context: environment,
+      signal: closing,
+    }));
   }
 
   #logStarted({ listen }: RuleSpec): void {

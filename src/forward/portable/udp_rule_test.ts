@@ -16,7 +16,7 @@ import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { uncapped } from "./udp_policy.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { SingleTarget } from "./udp_targets.ts";
+import { ListedTargets, SingleTarget } from "./udp_targets.ts";
 
 const LISTEN = 80;
 const client = udpEndpoint("::ffff:192.0.2.1", 4_000);
@@ -34,10 +34,12 @@ class Fixture implements AsyncDisposable {
   constructor(options: {
     readonly host?: string;
     readonly addresses?: readonly string[];
+    /** Hosts of a list of targets, all with the same port. */
+    readonly list?: readonly string[];
     readonly failBind?: (endpoint: Endpoint) => Error | null;
     readonly failSend?: (to: Endpoint) => Error | null;
   } = {}) {
-    const { host = target.hostname, addresses = [], ...failures } = options;
+    const { host = target.hostname, addresses = [], list, ...failures } = options;
     this.net = new FakeDatagrams(failures);
     const resolver: Resolver = {
       resolve: () => Promise.resolve({ addresses, source: "fresh" }),
@@ -48,7 +50,10 @@ class Fixture implements AsyncDisposable {
       spec: udpRule({ listen: LISTEN, target: target.port, targetHost: host }),
       sockets: [this.listener],
       settings: { flowsMax: 10, idleMs: 0 },
-      targets: new SingleTarget(host),
+      targets: list === undefined ? new SingleTarget(host) : new ListedTargets(
+        list.map((host) => ({ host, port: target.port, priority: 0, proxyProtocol: null })),
+        this,
+      ),
       policy: uncapped,
       environment: {
         clock: this.clock,
@@ -213,6 +218,31 @@ Deno.test("UdpRule tries the next address where a socket or a way is missing", a
   assert.equal(fixture.logger.of("rule.udp_upstream_bind_failed").length, 2);
   assert.equal(fixture.logger.of("rule.udp_upstream_connect_failed").length, 1);
   assert.equal(fixture.rule.counters().dnsFailures, 0n);
+});
+
+Deno.test("UdpRule fails over when a target refuses flows, though sending to it succeeds", async () => {
+  await using fixture = new Fixture({ list: ["198.51.100.1", "198.51.100.2"] });
+  for (let n = 0; n < 3; n++) {
+    await fixture.ask(n);
+    assert.equal(fixture.upstream.sent[0]?.to, "198.51.100.1 90");
+    await fixture.reply(osError("ECONNREFUSED"));
+  }
+  await fixture.ask(9);
+  assert.equal(fixture.upstream.sent[0]?.to, "198.51.100.2 90");
+  const healths = fixture.rule.counters().perTarget.map(({ health }) => health);
+  assert.deepEqual(healths, ["failed", "healthy"]);
+});
+
+Deno.test("UdpRule believes in a target again once it answers", async () => {
+  await using fixture = new Fixture({ list: ["198.51.100.1", "198.51.100.2"] });
+  for (let n = 0; n < 2; n++) {
+    await fixture.ask(n);
+    await fixture.reply(osError("ECONNREFUSED"));
+  }
+  await fixture.ask(2);
+  assert.equal(fixture.rule.counters().perTarget[0]?.consecutiveFailures, 2);
+  await fixture.reply([1]);
+  assert.equal(fixture.rule.counters().perTarget[0]?.consecutiveFailures, 0);
 });
 
 Deno.test("UdpRule gives a flow up that no address is left for", async () => {

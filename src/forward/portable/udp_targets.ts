@@ -4,7 +4,13 @@
  * @module
  */
 
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import type { RuleTarget } from "../../core/rule.ts";
 import type { TargetCounters } from "../counters.ts";
+import { attemptOrder, byPriority } from "../policy/attempt_order.ts";
+import { type Health, TargetHealth } from "../policy/target_health.ts";
+import type { ProbedTarget } from "./target_prober.ts";
 
 /** Somewhere that flows may go. */
 export interface UdpTarget {
@@ -15,8 +21,10 @@ export interface UdpTarget {
   readonly port: number;
   /** A flow goes there. */
   dialed(): void;
-  /** A flow could not go there, or the system said that nobody is there. */
+  /** No flow can go there. */
   failed(): void;
+  /** The system said that nobody takes the datagrams of a flow. */
+  refused(): void;
   /** A flow got its first reply. */
   answered(): void;
   /** A datagram was delivered. */
@@ -29,12 +37,15 @@ export interface UdpTargets {
   /** The targets for a flow of a listen port with `targetPort`, the first to try first. */
   order(targetPort: number): readonly UdpTarget[];
   readonly failovers: bigint;
+  /** Those that health checks are for. */
+  readonly probed: readonly ProbedTarget[];
   counters(): readonly TargetCounters[];
 }
 
 /** The target of a rule without a list; its ports follow the listen ports. */
 export class SingleTarget implements UdpTargets {
   readonly failovers = 0n;
+  readonly probed = [];
   readonly #host: string;
 
   constructor(host: string) {
@@ -49,6 +60,7 @@ export class SingleTarget implements UdpTargets {
       port: targetPort,
       dialed: nothing,
       failed: nothing,
+      refused: nothing,
       answered: nothing,
       countIn: nothing,
       countOut: nothing,
@@ -57,5 +69,126 @@ export class SingleTarget implements UdpTargets {
 
   counters(): readonly TargetCounters[] {
     return [];
+  }
+}
+
+/** The targets of a rule with a list. */
+export class ListedTargets implements UdpTargets {
+  /** In the order they were given. */
+  readonly #targets: readonly ListedTarget[];
+  readonly #byPriority: readonly ListedTarget[];
+  readonly #logger: Logger;
+  #failovers = 0;
+
+  constructor(
+    targets: readonly RuleTarget[],
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.#logger = logger;
+    this.#targets = targets.map((target, index) => {
+      const health = new TargetHealth(clock, (to, failures) => this.#healthChanged(to, failures));
+      return new ListedTarget(target, index, health);
+    });
+    this.#byPriority = byPriority(this.#targets);
+  }
+
+  get failovers(): bigint {
+    return BigInt(this.#failovers);
+  }
+
+  get probed(): readonly ProbedTarget[] {
+    return this.#targets;
+  }
+
+  order(): readonly UdpTarget[] {
+    return attemptOrder(this.#byPriority);
+  }
+
+  counters(): readonly TargetCounters[] {
+    return this.#targets.map((target) => target.counters());
+  }
+
+  #healthChanged(to: Health, failures: number): void {
+    this.#failovers += 1;
+    if (to === "failed") {
+      const fields = { from: "Healthy", to: "Failed", consecutive_failures: failures };
+      this.#logger.warn("rule.target.health_changed", fields);
+    } else {
+      this.#logger.info("rule.target.health_changed", { from: "Failed", to: "Healthy" });
+    }
+  }
+}
+
+class ListedTarget implements UdpTarget, ProbedTarget {
+  readonly index: number;
+  readonly host: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly #health: TargetHealth;
+  /** Whether a flow was refused since the last reply: then sending alone proves nothing. */
+  #isDoubted = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #flows = 0;
+
+  constructor({ host, port, priority }: RuleTarget, index: number, health: TargetHealth) {
+    this.index = index;
+    this.host = host;
+    this.port = port;
+    this.priority = priority;
+    this.#health = health;
+  }
+
+  get health(): Health {
+    return this.#health.state;
+  }
+
+  dialed(): void {
+    this.#flows += 1;
+    if (!this.#isDoubted) this.#health.succeeded();
+  }
+
+  failed(): void {
+    this.#health.failed();
+  }
+
+  refused(): void {
+    this.#isDoubted = true;
+    this.#health.failed();
+  }
+
+  answered(): void {
+    this.#isDoubted = false;
+    this.#health.succeeded();
+  }
+
+  probed(ok: boolean): void {
+    if (ok) this.#health.succeeded();
+    else this.#health.failed();
+  }
+
+  countIn(bytes: number): void {
+    this.#bytesIn += bytes;
+  }
+
+  countOut(bytes: number): void {
+    this.#bytesOut += bytes;
+  }
+
+  counters(): TargetCounters {
+    const { state, consecutiveFailures, lastFailureAtMs, lastSuccessAtMs } = this.#health;
+    return {
+      index: this.index,
+      host: this.host,
+      port: this.port,
+      priority: this.priority,
+      health: state,
+      consecutiveFailures,
+      lastFailureAtMs,
+      lastSuccessAtMs,
+      bytesIn: BigInt(this.#bytesIn),
+      bytesOut: BigInt(this.#bytesOut),
+      connectionsAccepted: BigInt(this.#flows),
+    };
   }
 }

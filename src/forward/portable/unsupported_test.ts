@@ -9,6 +9,7 @@ Deno.test("unsupportedReason() names the first thing a rule asks for that is not
     [{}, null],
     [{ healthCheckIntervalSecs: 5, ownerId: "alice", preferIpv6: true }, null],
     [{ protocol: "udp" }, null],
+    [{ protocol: "udp", targets: [target] }, null],
     [{ targets: [target] }, "unsupported: targets"],
     [{ sniPattern: "*.example.com" }, "unsupported: sni"],
     [{ limits: { concurrentConnections: 1 } }, "unsupported: limits"],
