@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Owners } from "../policy/owners.ts";
 import type { Resolver } from "../resolver.ts";
 import type { BufferPool } from "./copy_buffer.ts";
 import type { Net } from "./net.ts";
@@ -19,4 +20,5 @@ export interface Environment {
 export interface UdpEnvironment extends Environment {
   readonly datagrams: DatagramNet;
   readonly packets: PacketPool;
+  readonly owners: Owners;
 }

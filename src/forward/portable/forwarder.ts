@@ -13,6 +13,7 @@ import type { ForwarderCounters } from "../counters.ts";
 import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from "../forwarder.ts";
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
+import { Owners } from "../policy/owners.ts";
 import { bindRange } from "./bind.ts";
 import { BufferPool } from "./copy_buffer.ts";
 import type { UdpEnvironment } from "./environment.ts";
@@ -22,7 +23,6 @@ import type { RunningRule } from "./running_rule.ts";
 import { TcpRule } from "./tcp_rule.ts";
 import { bindDatagrams } from "./udp_bind.ts";
 import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
-import { uncapped } from "./udp_policy.ts";
 import { UdpRule } from "./udp_rule.ts";
 import { ListedTargets, SingleTarget } from "./udp_targets.ts";
 import { unsupportedReason } from "./unsupported.ts";
@@ -48,6 +48,7 @@ export function createPortableForwarder(
     datagrams: datagrams ?? denoDatagrams,
     buffers: new BufferPool(),
     packets: new PacketPool(),
+    owners: new Owners(clock),
   });
 }
 
@@ -76,8 +77,7 @@ class PortableForwarder implements Forwarder {
   }
 
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
-    this.#rule(ruleId);
-    return limits === null ? { ok: true } : { ok: false, reason: "unsupported: limits" };
+    return this.#rule(ruleId).setLimits(limits);
   }
 
   close(ruleId: bigint, drainMs: number): Closing {
@@ -87,10 +87,12 @@ class PortableForwarder implements Forwarder {
   }
 
   setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
+    this.#environment.owners.get(ownerId).limiter.set(limits);
     if (limits !== null) this.#unsupported("limits", ownerId);
   }
 
   setQuota(ownerId: string, quota: QuotaState | null): void {
+    this.#environment.owners.get(ownerId).quota.set(quota);
     if (quota !== null) this.#unsupported("quota", ownerId);
   }
 
@@ -100,7 +102,7 @@ class PortableForwarder implements Forwarder {
 
   counters(): ForwarderCounters {
     const rules = [...this.#open.values()].map((rule) => rule.counters());
-    return { rules, sniListeners: [], owners: [] };
+    return { rules, sniListeners: [], owners: this.#environment.owners.counters() };
   }
 
   async shutdown(drainMs: number): Promise<void> {
@@ -131,7 +133,7 @@ class PortableForwarder implements Forwarder {
       targets: spec.targets.length === 0
         ? new SingleTarget(spec.targetHost)
         : new ListedTargets(spec.targets, this.#environment),
-      policy: uncapped,
+      owner: spec.ownerId === null ? null : this.#environment.owners.get(spec.ownerId),
       environment: this.#environment,
     });
     this.#open.set(spec.id, rule);
@@ -144,8 +146,10 @@ class PortableForwarder implements Forwarder {
     this.#draining.delete(rule);
   }
 
+  /** TCP rules are not under what was just set. */
   #unsupported(what: string, ownerId: string): void {
-    this.#environment.logger.warn("forward.unsupported", { what, owner_id: ownerId });
+    const fields = { what, protocol: "tcp", owner_id: ownerId };
+    this.#environment.logger.warn("forward.unsupported", fields);
   }
 
   #rule(ruleId: bigint): RunningRule {

@@ -8,8 +8,10 @@ import { sleep } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import { mapPort } from "../../core/ports.ts";
+import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import { noRuleCounters, type RuleCounters } from "../counters.ts";
+import type { OpenOutcome } from "../forwarder.ts";
 import type { Environment } from "./environment.ts";
 import type { Listener, Socket } from "./net.ts";
 import type { RunningRule } from "./running_rule.ts";
@@ -57,6 +59,10 @@ export class TcpRule implements RunningRule {
       perPort: perPort.length > 1 ? perPort : [],
       dnsFailures: BigInt(this.#dnsFailures),
     };
+  }
+
+  setLimits(limits: RateLimit | null): OpenOutcome {
+    return limits === null ? { ok: true } : { ok: false, reason: "unsupported: limits" };
   }
 
   async close(drainMs: number): Promise<void> {

@@ -8,6 +8,7 @@ import { sleep } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import type { LogFields, LogLevel } from "../../core/log.ts";
+import type { Direction } from "../policy/limiter.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { codeOf, datagramProblem } from "./os_error.ts";
 import type { Packet } from "./packet.ts";
@@ -15,7 +16,6 @@ import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
 import { dialUdp, type UdpDial, type Upstream } from "./udp_dial.ts";
 import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
 import { UdpPath } from "./udp_path.ts";
-import type { Direction } from "./udp_policy.ts";
 import { receiveAll, type Receiver } from "./udp_receive.ts";
 
 /** What a flow is made of. */

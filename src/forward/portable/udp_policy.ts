@@ -1,38 +1,64 @@
 /**
- * What caps and quotas have to say about the flows of a rule.
+ * What caps and quota have to say about the flows of a rule.
  *
  * @module
  */
 
-/** From the outside to the target, or back. */
-export type Direction = "in" | "out";
+import type { RejectReason } from "../counters.ts";
+import type { Direction, Limiter, Scope } from "../policy/limiter.ts";
+import type { Owner } from "../policy/owners.ts";
 
 /** The outcome of asking for a flow to be let in. */
 export type FlowAdmission =
   | {
     readonly ok: true;
-    /** Disposed of when the flow ends. */
+    /** Disposed of once, when the flow ends. */
     readonly hold: Disposable;
   }
-  | { readonly ok: false; readonly scope: "owner" | "rule"; readonly reason: string };
+  | { readonly ok: false; readonly scope: Scope; readonly reason: RejectReason };
 
-/** Caps and quotas of one rule and its owner, as they are at the moment. */
-export interface UdpPolicy {
+/** Caps and quota of one rule and its owner, as they are at the moment of each question. */
+export class UdpPolicy {
+  readonly #rule: Limiter;
+  readonly #owner: Owner | null;
+  readonly #hold: Disposable;
+
+  /** @param owner `null` for a rule that belongs to nobody */
+  constructor(rule: Limiter, owner: Owner | null) {
+    this.#rule = rule;
+    this.#owner = owner;
+    this.#hold = {
+      [Symbol.dispose]() {
+        rule.release();
+        owner?.limiter.release();
+      },
+    };
+  }
+
   /** Whether the quota is used up: nothing passes then. */
-  readonly isExhausted: boolean;
-  admit(): FlowAdmission;
-  /** Whether a datagram of `bytes` fits the bandwidth; what it takes of it is spent. */
-  allow(direction: Direction, bytes: number): boolean;
+  get isExhausted(): boolean {
+    return this.#owner?.quota.isExhausted ?? false;
+  }
+
+  /** Lets a flow in, or says why not: the owner's caps first, then the rule's. */
+  admit(): FlowAdmission {
+    const ofOwner = this.#owner?.limiter.admit("flow") ?? null;
+    if (ofOwner !== null) return { ok: false, scope: "owner", reason: ofOwner };
+    const reason = this.#rule.admit("flow");
+    if (reason === null) return { ok: true, hold: this.#hold };
+    this.#owner?.limiter.release();
+    return { ok: false, scope: "rule", reason };
+  }
+
+  /** Whether a datagram of `bytes` fits the bandwidth. What the owner's took of it stays spent. */
+  allow(direction: Direction, bytes: number): boolean {
+    const owner = this.#owner?.limiter;
+    return (owner === undefined || owner.acquire(direction, bytes) === 0) &&
+      this.#rule.acquire(direction, bytes) === 0;
+  }
+
   /** Takes a datagram that was delivered off the quota. */
-  debit(bytes: number): void;
+  debit(bytes: number): void {
+    this.#owner?.quota.consume(bytes);
+  }
 }
-
-const nothing: Disposable = { [Symbol.dispose]() {} };
-
-/** No caps and no quota. */
-export const uncapped: UdpPolicy = {
-  isExhausted: false,
-  admit: () => ({ ok: true, hold: nothing }),
-  allow: () => true,
-  debit: () => {},
-};

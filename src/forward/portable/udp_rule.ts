@@ -6,9 +6,12 @@
 
 import { FORWARD } from "../../core/limits.ts";
 import { mapPort } from "../../core/ports.ts";
+import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import { noRuleCounters, RULE_ERRORS, type RuleCounters, type RuleError } from "../counters.ts";
-import type { UdpSettings } from "../forwarder.ts";
+import type { OpenOutcome, UdpSettings } from "../forwarder.ts";
+import { Limiter } from "../policy/limiter.ts";
+import type { Owner } from "../policy/owners.ts";
 import type { UdpEnvironment } from "./environment.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
@@ -16,7 +19,7 @@ import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
 import { UdpFlow } from "./udp_flow.ts";
 import { UdpListener } from "./udp_listener.ts";
 import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
-import type { UdpPolicy } from "./udp_policy.ts";
+import { UdpPolicy } from "./udp_policy.ts";
 import type { UdpTargets } from "./udp_targets.ts";
 
 /** What a UDP rule is made of. */
@@ -26,7 +29,8 @@ export interface UdpRuleOptions {
   readonly sockets: readonly DatagramSocket[];
   readonly settings: UdpSettings;
   readonly targets: UdpTargets;
-  readonly policy: UdpPolicy;
+  /** Whose caps and quota the rule is under; `null` for nobody's. */
+  readonly owner: Owner | null;
   readonly environment: UdpEnvironment;
 }
 
@@ -34,6 +38,7 @@ export interface UdpRuleOptions {
 export class UdpRule implements RunningRule {
   readonly released: Promise<void>;
   readonly #settings: UdpSettings;
+  readonly #limiter: Limiter;
   readonly #context: UdpContext;
   readonly #closing = new AbortController();
   /** By listen port, ascending. */
@@ -46,14 +51,16 @@ export class UdpRule implements RunningRule {
   #reaper: Disposable | null = null;
   #flowsDroppedOverflow = 0;
 
-  constructor({ spec, sockets, settings, targets, policy, environment }: UdpRuleOptions) {
+  constructor({ spec, sockets, settings, targets, owner, environment }: UdpRuleOptions) {
     this.#settings = settings;
+    this.#limiter = new Limiter(environment.clock, "rule");
+    this.#limiter.set(spec.limits);
     this.#context = {
       ruleId: spec.id,
       preferIpv6: spec.preferIpv6,
       environment,
       targets,
-      policy,
+      policy: new UdpPolicy(this.#limiter, owner),
       queueBudget: { bytes: 0 },
       errors: noErrorNumbers(),
       dnsFailures: 0,
@@ -89,8 +96,14 @@ export class UdpRule implements RunningRule {
       flowsDroppedOverflow: BigInt(this.#flowsDroppedOverflow),
       targetFailovers: targets.failovers,
       perTarget: targets.counters(),
+      rateLimit: this.#limiter.counters(),
       errors: bigErrors(errors),
     };
+  }
+
+  setLimits(limits: RateLimit | null): OpenOutcome {
+    this.#limiter.set(limits);
+    return { ok: true };
   }
 
   /** There is nothing to drain: a flow that nobody listens for any more is no use. */

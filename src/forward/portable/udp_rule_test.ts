@@ -11,10 +11,10 @@ import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { FORWARD } from "../../core/limits.ts";
 import type { Resolver } from "../resolver.ts";
+import { Owners } from "../policy/owners.ts";
 import { BufferPool } from "./copy_buffer.ts";
 import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
-import { uncapped } from "./udp_policy.ts";
 import { UdpRule } from "./udp_rule.ts";
 import { ListedTargets, SingleTarget } from "./udp_targets.ts";
 
@@ -54,7 +54,7 @@ class Fixture implements AsyncDisposable {
         list.map((host) => ({ host, port: target.port, priority: 0, proxyProtocol: null })),
         this,
       ),
-      policy: uncapped,
+      owner: null,
       environment: {
         clock: this.clock,
         logger: this.logger,
@@ -63,6 +63,7 @@ class Fixture implements AsyncDisposable {
         datagrams: this.net,
         buffers: new BufferPool(),
         packets: this.packets,
+        owners: new Owners(this.clock),
       },
     });
   }

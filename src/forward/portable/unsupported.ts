@@ -4,7 +4,7 @@ import type { RuleSpec } from "../../core/rule.ts";
 const UNSUPPORTED: readonly [what: string, asks: (rule: RuleSpec) => boolean][] = [
   ["targets", (rule) => rule.protocol === "tcp" && rule.targets.length > 0],
   ["sni", (rule) => rule.sniPattern !== null],
-  ["limits", (rule) => rule.limits !== null],
+  ["limits", (rule) => rule.protocol === "tcp" && rule.limits !== null],
 ];
 
 /** The failure reason of a rule that asks for more than the engine can, or `null`. */

@@ -8,7 +8,7 @@ Deno.test("unsupportedReason() names the first thing a rule asks for that is not
   const cases: [Partial<RuleSpec>, string | null][] = [
     [{}, null],
     [{ healthCheckIntervalSecs: 5, ownerId: "alice", preferIpv6: true }, null],
-    [{ protocol: "udp" }, null],
+    [{ protocol: "udp", limits: { concurrentConnections: 1 } }, null],
     [{ protocol: "udp", targets: [target] }, null],
     [{ targets: [target] }, "unsupported: targets"],
     [{ sniPattern: "*.example.com" }, "unsupported: sni"],

@@ -1,0 +1,120 @@
+/**
+ * The caps of one scope: a rule, or everything of an owner.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../core/clock.ts";
+import type { RateLimit } from "../../core/rate_limit.ts";
+import { type RateLimitCounters, REJECT_REASONS, type RejectReason } from "../counters.ts";
+import { type BucketSize, TokenBucket } from "./token_bucket.ts";
+
+export type Scope = "owner" | "rule";
+
+/** From the outside to the target, or back. */
+export type Direction = "in" | "out";
+
+/** What is let in: a TCP connection or a UDP flow. */
+export type Admitted = "connection" | "flow";
+
+/**
+ * Caps that may change at any time, or be absent. Whoever was let in counts until it is released,
+ * with or without caps, so that a cap on concurrency knows of all.
+ */
+export class Limiter {
+  readonly #clock: Clock;
+  readonly #scope: Scope;
+  #limits: RateLimit | null = null;
+  #in: TokenBucket | null = null;
+  #out: TokenBucket | null = null;
+  #admissions: TokenBucket | null = null;
+  #active = 0;
+  readonly #rejects = new Map<RejectReason, number>();
+  #throttleMicrosIn = 0;
+  #throttleMicrosOut = 0;
+
+  constructor(clock: Clock, scope: Scope) {
+    this.#clock = clock;
+    this.#scope = scope;
+  }
+
+  /** Replaces the caps; `null` lifts them. A cap that was there keeps its tokens. */
+  set(limits: RateLimit | null): void {
+    const { bandwidthInBps, bandwidthOutBps, newConnectionsPerSec } = limits ?? {};
+    this.#limits = limits;
+    this.#in = this.#resized(this.#in, sizeOf(bandwidthInBps, limits?.bandwidthInBurst));
+    this.#out = this.#resized(this.#out, sizeOf(bandwidthOutBps, limits?.bandwidthOutBurst));
+    const admissions = sizeOf(newConnectionsPerSec, limits?.newConnectionsBurst);
+    this.#admissions = this.#resized(this.#admissions, admissions);
+  }
+
+  /** Lets one more in, to be released later, or says why not. A rejection is counted. */
+  admit(what: Admitted): RejectReason | null {
+    const reason = this.#rejection(what);
+    if (reason === null) this.#active += 1;
+    else this.#rejects.set(reason, (this.#rejects.get(reason) ?? 0) + 1);
+    return reason;
+  }
+
+  /** One that was let in has ended, or was turned away by another scope. */
+  release(): void {
+    this.#active -= 1;
+  }
+
+  /**
+   * Asks for `bytes` in `direction`.
+   *
+   * @returns 0 when they may pass now, else the microseconds until they may; nothing is spent then
+   */
+  acquire(direction: Direction, bytes: number): number {
+    const bucket = direction === "in" ? this.#in : this.#out;
+    return bucket === null ? 0 : bucket.acquire(bytes);
+  }
+
+  /** Counts time that copying in `direction` waited for tokens. */
+  throttled(direction: Direction, micros: number): void {
+    if (direction === "in") this.#throttleMicrosIn += micros;
+    else this.#throttleMicrosOut += micros;
+  }
+
+  /** `null` while there was nothing to count: caps that did nothing, or none. */
+  counters(): RateLimitCounters | null {
+    const activeConnections = this.#limits === null ? 0 : this.#active;
+    const throttled = this.#throttleMicrosIn + this.#throttleMicrosOut;
+    if (activeConnections === 0 && throttled === 0 && this.#rejects.size === 0) return null;
+    const rejects = REJECT_REASONS.map((name) => [name, BigInt(this.#rejects.get(name) ?? 0)]);
+    return {
+      rejects: Object.fromEntries(rejects) as Record<RejectReason, bigint>,
+      throttleMicrosIn: BigInt(this.#throttleMicrosIn),
+      throttleMicrosOut: BigInt(this.#throttleMicrosOut),
+      activeConnections,
+    };
+  }
+
+  /** The rate is asked first; what it took is not given back when there are too many. */
+  #rejection(what: Admitted): RejectReason | null {
+    const isOwner = this.#scope === "owner";
+    if (this.#admissions !== null && this.#admissions.acquire(1) > 0) {
+      if (what === "flow") return isOwner ? "owner_udp_flow_rate" : "udp_flow_rate";
+      return isOwner ? "owner_conn_rate" : "conn_rate";
+    }
+    const max = this.#limits?.concurrentConnections ?? Infinity;
+    if (this.#active < max) return null;
+    return isOwner ? "owner_concurrent" : "conn_concurrent";
+  }
+
+  #resized(bucket: TokenBucket | null, size: BucketSize | null): TokenBucket | null {
+    if (size === null) return null;
+    if (bucket === null) return new TokenBucket(this.#clock, size);
+    bucket.resize(size);
+    return bucket;
+  }
+}
+
+/** `null` for a rate that is not capped. A burst is one second of its rate unless it is given. */
+function sizeOf(
+  rate: bigint | number | undefined,
+  burst: bigint | number | undefined,
+): BucketSize | null {
+  return rate === undefined ? null : { rate: Number(rate), burst: Number(burst ?? rate) };
+}

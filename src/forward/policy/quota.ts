@@ -1,0 +1,39 @@
+/**
+ * What is left of a user's traffic.
+ *
+ * @module
+ */
+
+import type { QuotaState } from "../forwarder.ts";
+
+/** A budget of bytes, for both directions together; without a limit until it is set. */
+export class Quota {
+  /** `null` without a limit. Exact up to 2^53, which is 9 PB. */
+  #remaining: number | null = null;
+  #isExhausted = false;
+
+  /** Whether nothing may pass any more. */
+  get isExhausted(): boolean {
+    return this.#isExhausted;
+  }
+
+  /** Replaces the budget; `null` lifts the limit. */
+  set(state: QuotaState | null): void {
+    this.#remaining = state === null ? null : Math.max(0, Number(state.remainingBytes));
+    this.#isExhausted = state !== null && (state.exhausted || this.#remaining === 0);
+  }
+
+  /**
+   * Takes `bytes`, or what is left of the budget when that is less.
+   *
+   * @returns whether all of them were left
+   */
+  consume(bytes: number): boolean {
+    if (this.#remaining === null) return true;
+    if (this.#isExhausted) return false;
+    const isCovered = bytes <= this.#remaining;
+    this.#remaining = Math.max(0, this.#remaining - bytes);
+    this.#isExhausted = this.#remaining === 0;
+    return isCovered;
+  }
+}
