@@ -8,6 +8,7 @@ import type { LogFields, LogLevel } from "../../core/log.ts";
 import type { RuleError } from "../counters.ts";
 import type { QueueBudget } from "./datagram_queue.ts";
 import type { UdpEnvironment } from "./environment.ts";
+import type { LogGate } from "./log_gate.ts";
 import type { UdpPolicy } from "./udp_policy.ts";
 import type { UdpTargets } from "./udp_targets.ts";
 
@@ -32,17 +33,21 @@ export interface UdpContext {
   readonly targets: UdpTargets;
   readonly policy: UdpPolicy;
   readonly errors: Record<RuleError, number>;
+  readonly warnings: LogGate;
   dnsFailures: number;
   /** Aborted when the rule ends. */
   readonly closing: AbortSignal;
 }
 
-/** Logs an event of the rule. */
+/** Logs an event of the rule. Of warnings a flood is cut short, with the number left out. */
 export function logEvent(
-  { environment: { logger }, ruleId }: Pick<UdpContext, "environment" | "ruleId">,
+  { environment: { logger }, ruleId, warnings }: UdpContext,
   level: LogLevel,
   event: string,
   fields: LogFields,
 ): void {
-  logger.log(level, event, { rule_id: `${ruleId}`, ...fields });
+  const line = level === "warn" ? warnings.pass(event) : { suppressed: 0 };
+  if (line === null) return;
+  const suppressed = line.suppressed > 0 ? { suppressed: line.suppressed } : {};
+  logger.log(level, event, { rule_id: `${ruleId}`, ...fields, ...suppressed });
 }

@@ -13,6 +13,7 @@ import type { OpenOutcome, UdpSettings } from "../forwarder.ts";
 import { Limiter } from "../policy/limiter.ts";
 import type { Owner } from "../policy/owners.ts";
 import type { UdpEnvironment } from "./environment.ts";
+import { LogGate } from "./log_gate.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
 import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
@@ -63,6 +64,7 @@ export class UdpRule implements RunningRule {
       policy: new UdpPolicy(this.#limiter, owner),
       queueBudget: { bytes: 0 },
       errors: noErrorNumbers(),
+      warnings: new LogGate(environment.clock),
       dnsFailures: 0,
       closing: this.#closing.signal,
     };
