@@ -17,12 +17,19 @@ export interface AuditRetentionOptions {
   readonly logger: Logger;
 }
 
+/** How many entries went, and why. */
+interface Deleted {
+  readonly age: number;
+  readonly overflow: number;
+}
+
 const DAY_MS = 86_400_000;
 
 /** Deletes what is too old or too much every `AUDIT.sweepIntervalSecs`, until disposed. */
 export class AuditRetention implements Disposable {
   readonly #options: AuditRetentionOptions;
   #timer: Disposable;
+  #batch: Disposable | null = null;
 
   constructor(options: AuditRetentionOptions) {
     this.#options = options;
@@ -31,6 +38,7 @@ export class AuditRetention implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]();
+    this.#batch?.[Symbol.dispose]();
   }
 
   #next(): Disposable {
@@ -40,16 +48,21 @@ export class AuditRetention implements Disposable {
     });
   }
 
-  #sweep(): void {
+  /** Deletes a batch, and the rest at later turns: requests are answered in between. */
+  #sweep(soFar: Deleted = { age: 0, overflow: 0 }): void {
     const { audit, clock, logger } = this.#options;
     try {
-      const deletedAge = audit.deleteBefore(
-        instantFromMillis(clock.now() - AUDIT.keepDays * DAY_MS),
-      );
-      const deletedOverflow = audit.keepNewest(AUDIT.keepRowsMax);
+      const oldest = instantFromMillis(clock.now() - AUDIT.keepDays * DAY_MS);
+      const age = audit.deleteBefore(oldest, AUDIT.deleteBatchMax);
+      const overflow = age > 0 ? 0 : audit.keepNewest(AUDIT.keepRowsMax, AUDIT.deleteBatchMax);
+      const deleted = { age: soFar.age + age, overflow: soFar.overflow + overflow };
+      if (age + overflow > 0) {
+        this.#batch = clock.timer(0, () => this.#sweep(deleted));
+        return;
+      }
       logger.info("audit_retention.sweep", {
-        deleted_age: deletedAge,
-        deleted_overflow: deletedOverflow,
+        deleted_age: deleted.age,
+        deleted_overflow: deleted.overflow,
       });
     } catch (error) {
       logger.error("audit_retention.sweep_failed", { error: errorText(error) });

@@ -92,3 +92,21 @@ Deno.test("AuditRetention stops when it is disposed of, between sweeps too", () 
   it.retention[Symbol.dispose]();
   assert.equal(it.clock.pending, 0);
 });
+
+Deno.test("AuditRetention deletes a lot in batches, one at a turn, and says the total once", () => {
+  using it = new Fixture();
+  it.enter(2 * AUDIT.deleteBatchMax + 1, 91 * DAY_MS);
+  const counts: number[] = [];
+  const { deleteBefore } = it.audit;
+  it.audit.deleteBefore = (time, limit) => {
+    const deleted = deleteBefore.call(it.audit, time, limit);
+    counts.push(deleted);
+    return deleted;
+  };
+  it.clock.advance(HOUR_MS);
+  assert.equal(it.count, 0);
+  assert.deepEqual(counts, [AUDIT.deleteBatchMax, AUDIT.deleteBatchMax, 1, 0]);
+  assert.deepEqual(it.logger.of("audit_retention.sweep").map(({ fields }) => fields), [
+    { deleted_age: 2 * AUDIT.deleteBatchMax + 1, deleted_overflow: 0 },
+  ]);
+});

@@ -1,5 +1,6 @@
 import { errorText } from "../core/errors.ts";
 import { parseInstant } from "../core/instant.ts";
+import { AUDIT } from "../core/limits.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { StoreError } from "../store/database.ts";
 import { openBeside } from "../store/open.ts";
@@ -24,13 +25,22 @@ export function pruneAudit(
       io.out(`audit_prune dry_run=true would_delete=${audit.countBefore(before)}`);
       return 0;
     }
-    const deleted = audit.deleteBefore(before);
+    const deleted = deleteBefore(audit, before);
     store.reclaim();
     io.out(`audit_prune deleted=${deleted}`);
     return 0;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new CommandError(`error: ${error.message}`, 1);
+  }
+}
+
+/** In batches: a server that runs beside it gets its turn to write. */
+function deleteBefore(audit: AuditRepository, before: Temporal.Instant): number {
+  for (let total = 0;;) {
+    const deleted = audit.deleteBefore(before, AUDIT.deleteBatchMax);
+    total += deleted;
+    if (deleted < AUDIT.deleteBatchMax) return total;
   }
 }
 

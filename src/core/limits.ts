@@ -108,6 +108,8 @@ export const AUDIT = {
   pathMaxChars: 1_024,
   keepDays: 90,
   keepRowsMax: 50_000,
+  /** Rows deleted at one turn of the event loop, and in one transaction. */
+  deleteBatchMax: 2_000,
   sweepIntervalSecs: 3_600,
   pageDefault: 100,
   pageMax: 1_000,

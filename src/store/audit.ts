@@ -86,17 +86,17 @@ export class AuditRepository {
 
   /** One page, the latest time first and, within one time, the latest entered. @throws {StoreError} */
   page({ limit, outcome, since, until, before }: AuditQuery): AuditPage {
-    const conditions: [sql: string, value: SqlParameter][] = [];
+    const conditions: [sql: string, ...values: SqlParameter[]][] = [];
     if (outcome !== null) conditions.push(["outcome = ?", outcome]);
     if (since !== null) conditions.push(["ts >= ?", toStoreText(since)]);
     if (until !== null) conditions.push(["ts <= ?", toStoreText(until)]);
-    if (before !== null) conditions.push(["seq < ?", before]);
+    if (before !== null) conditions.push(this.#after(before));
     const where = conditions.length === 0
       ? ""
       : `WHERE ${conditions.map(([sql]) => sql).join(" AND ")}`;
     const rows = this.#store.db.all(
       `SELECT ${COLUMNS} FROM audit ${where} ORDER BY ts DESC, seq DESC LIMIT ?`,
-      ...conditions.map(([, value]) => value),
+      ...conditions.flatMap(([, ...values]) => values),
       limit + 1,
     );
     const shown = rows.slice(0, limit);
@@ -105,6 +105,16 @@ export class AuditRepository {
       entries: shown.map((columns) => this.#toEntry(columns)),
       next: last === undefined ? null : new Row("audit", "seq", last).integer("seq"),
     };
+  }
+
+  /**
+   * What was entered before the row `seq`. What comes later in time than it was shown with the
+   * pages before; to say so lets an index lead to the place.
+   */
+  #after(seq: bigint): [sql: string, ...values: SqlParameter[]] {
+    const row = this.#store.db.get("SELECT ts FROM audit WHERE seq = ?", seq);
+    if (row === undefined) return ["seq < ?", seq];
+    return ["seq < ? AND ts <= ?", seq, new Row("audit", "ts", row).text("ts")];
   }
 
   /** How many entries are older than `time`. */
@@ -116,20 +126,29 @@ export class AuditRepository {
     return new Row("audit", "n", row ?? {}).number("n");
   }
 
-  /** Deletes the entries older than `time`; returns how many. */
-  deleteBefore(time: Temporal.Instant): number {
+  /** Deletes at most `limit` of the entries older than `time`; returns how many. */
+  deleteBefore(time: Temporal.Instant, limit: number): number {
     return this.#store.write(() =>
-      this.#store.db.run("DELETE FROM audit WHERE ts < ?", toStoreText(time))
+      this.#store.db.run(
+        "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE ts < ? LIMIT ?)",
+        toStoreText(time),
+        limit,
+      )
     );
   }
 
-  /** Deletes all but the `count` entries that were entered last; returns how many. */
-  keepNewest(count: number): number {
+  /**
+   * Deletes at most `limit` of the entries that are not among the `count` which were entered last;
+   * returns how many.
+   */
+  keepNewest(count: number, limit: number): number {
     return this.#store.write(() =>
       this.#store.db.run(
-        `DELETE FROM audit
-         WHERE seq <= (SELECT seq FROM audit ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+        `DELETE FROM audit WHERE seq IN (
+           SELECT seq FROM audit
+           WHERE seq <= (SELECT seq FROM audit ORDER BY seq DESC LIMIT 1 OFFSET ?) LIMIT ?)`,
         count,
+        limit,
       )
     );
   }

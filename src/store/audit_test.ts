@@ -194,6 +194,15 @@ Deno.test("AuditRepository.page() leads through all rows once, whatever is enter
   assert.deepEqual(seen, [[9, 8, 7, 6], [5, 4, 3, 2], [1, 0]]);
 });
 
+Deno.test("AuditRepository.page() goes on from a row that is deleted meanwhile", () => {
+  using temp = openTempStore();
+  const audit = repositoryOf(temp);
+  fill(audit, 6);
+  const { next } = audit.page({ ...EVERYTHING, limit: 2 });
+  temp.store.db.run("DELETE FROM audit WHERE seq = ?", next);
+  assert.deepEqual(numbers(audit.page({ ...EVERYTHING, before: next }).entries), [3, 2, 1, 0]);
+});
+
 Deno.test("AuditRepository.page() has no next page when the last row is shown", () => {
   using temp = openTempStore();
   const audit = repositoryOf(temp);
@@ -208,31 +217,13 @@ Deno.test("AuditRepository counts and deletes what is older, and keeps the newes
   fill(audit, 10);
   const cutoff = instant("2026-01-01T00:00:03Z");
   assert.equal(audit.countBefore(cutoff), 3);
-  assert.equal(audit.deleteBefore(cutoff), 3);
+  assert.equal(audit.deleteBefore(cutoff, 2), 2);
+  assert.equal(audit.deleteBefore(cutoff, 2), 1);
   assert.equal(audit.countBefore(cutoff), 0);
-  assert.equal(audit.keepNewest(7), 0);
-  assert.equal(audit.keepNewest(5), 2);
+  assert.equal(audit.keepNewest(7, 1), 0);
+  assert.equal(audit.keepNewest(5, 1), 1);
+  assert.equal(audit.keepNewest(5, 9), 1);
   assert.deepEqual(numbers(audit.page(EVERYTHING).entries), [9, 8, 7, 6, 5]);
   audit.insert([{ ...DENIED, action: "POST /10" }]);
   assert.equal(temp.store.db.get("SELECT max(seq) AS seq FROM audit")?.["seq"], 11n);
-});
-
-Deno.test("AuditRepository.page() answers within 2 s from 100,000 rows", () => {
-  using temp = openTempStore();
-  const audit = repositoryOf(temp);
-  fill(audit, 100_000);
-  const middle = instant("2026-01-01T00:00:00Z").add({ seconds: 50_000 });
-  for (
-    const query of [
-      {},
-      { outcome: "deny" },
-      { until: middle, outcome: "deny" },
-      { since: middle, before: 50_100n },
-      { before: 10n },
-    ] satisfies Partial<AuditQuery>[]
-  ) {
-    const start = performance.now();
-    assert.ok(audit.page({ ...EVERYTHING, ...query }).entries.length > 0);
-    assert.ok(performance.now() - start < 2_000, JSON.stringify(query, (_, it) => `${it}`));
-  }
 });
