@@ -13,6 +13,7 @@ import {
   unsigned,
 } from "../system/command_line.ts";
 import { type ProcessIo, processIo } from "../system/process_io.ts";
+import { addStandaloneCommands } from "./standalone_commands.ts";
 
 interface DaemonFlags {
   readonly bundle?: string;
@@ -87,6 +88,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
       const { runEnroll } = await import("../edge/daemon.ts");
       status.code = await runEnroll({ uri, out }, io);
     });
+  addStandaloneCommands(program, { io, status });
   return program;
 }
 

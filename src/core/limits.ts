@@ -206,3 +206,26 @@ export const FORWARD = {
   /** Pause after a failed receive. */
   udpReceiveRetryMs: 50,
 } as const;
+
+/** Standalone mode. */
+export const STANDALONE = {
+  /** Times beyond what a timer can wait are cut to this. */
+  timerMaxSecs: 2_000_000,
+  refreshDefaultMs: 1_000,
+  refreshMinMs: 250,
+  refreshMaxMs: 5_000,
+  /** Readers of the stats socket at a time. */
+  statsClientsMax: 16,
+  /** A reader that takes nothing for this long is cut. */
+  statsWriteTimeoutMs: 5_000,
+  /** A line of the stats socket, as its readers take it. */
+  statsLineMaxBytes: 1024 * 1024,
+  statsLogIntervalMs: 60_000,
+  /** Editors write a file in several steps; it is read when they have been quiet for this long. */
+  reloadDebounceMs: 250,
+  /** Fewer descriptors than this deserve a warning. */
+  descriptorsLow: 4_096,
+  /** Connect probes of the dashboard. */
+  probeIntervalMs: 2_000,
+  probeTimeoutMs: 1_000,
+} as const;

@@ -23,22 +23,25 @@ const severity = (level: LogLevel | "off"): number =>
 
 /**
  * Reads comma-separated directives, `level` or `target=level`; the longest matching target
- * prefix wins. Text that is absent or not understood means `info`, as in 3.1.0.
+ * prefix wins. Text that is absent or not understood means `fallback`, as in 3.1.0.
  */
-export function parseLogFilter(text: string | undefined): LogFilter {
+export function parseLogFilter(
+  text: string | undefined,
+  fallback: LogLevel = "info",
+): LogFilter {
   const directives: { prefix: string; max: number }[] = [];
   for (const part of (text ?? "").split(",").map((it) => it.trim()).filter((it) => it !== "")) {
     const [left, right] = part.split("=", 2);
     const level = (right ?? left ?? "").toLowerCase();
     if (level !== "off" && !(LOG_LEVELS as readonly string[]).includes(level)) {
-      return parseLogFilter("info");
+      return parseLogFilter(fallback, fallback);
     }
     directives.push({
       prefix: right === undefined ? "" : left ?? "",
       max: severity(level as LogLevel | "off"),
     });
   }
-  if (directives.length === 0) return parseLogFilter("info");
+  if (directives.length === 0) return parseLogFilter(fallback, fallback);
   directives.sort((a, b) => b.prefix.length - a.prefix.length);
   return {
     enabled(target, level) {

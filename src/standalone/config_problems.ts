@@ -1,0 +1,91 @@
+/**
+ * What is wrong with a configuration file, all of it at once.
+ *
+ * @module
+ */
+
+import type { Position, TomlPath } from "./toml_positions.ts";
+
+/** One thing that is wrong, and where. */
+export interface Problem extends Position {
+  readonly message: string;
+  /**
+   * A host, protocol or PROXY version that means nothing: 3.1.0 noticed only when it started, and
+   * then exited with another status.
+   */
+  readonly isValue: boolean;
+}
+
+/** A file that cannot be used, with every problem it has, in the order of the text. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map((it) => `${it.line}:${it.column}: ${it.message}`).join("\n"));
+  }
+
+  override name = "ConfigError";
+
+  /** Whether 3.1.0 would have loaded the file, and failed to start. */
+  get onlyValues(): boolean {
+    return this.problems.every(({ isValue }) => isValue);
+  }
+
+  /** A line per problem for people, each with the file's name, as compilers write it. */
+  describe(path: string): string {
+    return this.problems.map((it) => `${path}:${it.line}:${it.column}: ${it.message}`).join("\n  ");
+  }
+}
+
+/** Collects problems while a file is read. */
+export class Problems {
+  readonly #found: Problem[] = [];
+  readonly #locate: (path: TomlPath) => Position;
+
+  constructor(locate: (path: TomlPath) => Position) {
+    this.#locate = locate;
+  }
+
+  add(path: TomlPath, message: string): void {
+    this.#found.push({ ...this.#locate(path), message, isValue: false });
+  }
+
+  addValue(path: TomlPath, message: string): void {
+    this.#found.push({ ...this.#locate(path), message, isValue: true });
+  }
+
+  /** @throws {ConfigError} when anything was added */
+  check(): void {
+    if (this.#found.length === 0) return;
+    throw new ConfigError(
+      this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    );
+  }
+}
+
+/** The one of `names` that `name` was probably meant to be; `null` when none is close. */
+export function closest(name: string, names: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase(), candidate);
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
+}
+
+/** Levenshtein's: insertions, deletions and replacements that turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, at(row, j) + 1, at(next, j - 1) + 1));
+    }
+    row = next;
+  }
+  return at(row, b.length);
+}
+
+const at = (row: readonly number[], index: number): number => row[index] ?? Infinity;
