@@ -6,7 +6,8 @@
 
 import { z } from "zod";
 import { STANDALONE } from "../core/limits.ts";
-import { type Hello, type Snapshot } from "./stats_messages.ts";
+import { connectUnix } from "../system/unix_socket.ts";
+import type { Hello, Snapshot } from "./stats_messages.ts";
 
 const nullable = z.number().nullable();
 const target = z.object({
@@ -119,7 +120,7 @@ export async function connectStats(
 ): Promise<Disposable & { messages(): AsyncGenerator<StatsMessage> }> {
   let conn: Deno.UnixConn;
   try {
-    conn = await Deno.connect({ transport: "unix", path });
+    conn = await connectUnix(path);
   } catch (error) {
     throw new Error(`cannot connect to ${path}: ${error instanceof Error ? error.message : error}`);
   }

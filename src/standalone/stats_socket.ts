@@ -4,11 +4,11 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { type Clock, sleep } from "../core/clock.ts";
 import { stringifyJson } from "../core/json.ts";
 import { STANDALONE } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
+import { listenUnix } from "../system/unix_socket.ts";
 import type { Hello, Snapshot } from "./stats_messages.ts";
 
 /** Who can say how things are. */
@@ -39,47 +39,13 @@ const utf8 = new TextEncoder();
 export async function openStatsSocket(options: StatsSocketOptions): Promise<StatsSocket | null> {
   const { path, refreshMs, logger } = options;
   try {
-    const listener = await bind(path);
+    const listener = await listenUnix(path);
     logger.info("standalone.stats_socket_listening", { path, refresh_ms: refreshMs });
     return new Server(listener, options);
   } catch (error) {
     logger.error("standalone.stats_socket_bind_failed", { path, error: String(error) });
     return null;
   }
-}
-
-async function bind(path: string): Promise<Deno.UnixListener> {
-  const directory = dirname(path);
-  // A directory that is there already keeps its mode: it may be /tmp.
-  if (await missing(directory)) await Deno.mkdir(directory, { recursive: true, mode: 0o750 });
-  await removeStale(path);
-  const listener = Deno.listen({ transport: "unix", path });
-  try {
-    await Deno.chmod(path, 0o660);
-    return listener;
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
-}
-
-const missing = (path: string): Promise<boolean> => Deno.stat(path).then(() => false, () => true);
-
-/**
- * Removes a socket that nobody serves.
- *
- * @throws {Error} when somebody does, or when it is not a socket
- */
-async function removeStale(path: string): Promise<void> {
-  const info = await Deno.lstat(path).catch(() => null);
-  if (info === null) return;
-  if (info.isSocket !== true) throw new Error(`${path} is there and is not a socket`);
-  const conn = await Deno.connect({ transport: "unix", path }).catch(() => null);
-  if (conn !== null) {
-    conn.close();
-    throw new Error(`another process serves ${path}`);
-  }
-  await Deno.remove(path);
 }
 
 class Server implements StatsSocket {

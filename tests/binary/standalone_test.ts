@@ -1,0 +1,4 @@
+import { standaloneTests } from "../system/standalone.ts";
+import { binaryPrograms } from "./binaries.ts";
+
+standaloneTests("built", binaryPrograms);
