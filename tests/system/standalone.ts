@@ -65,105 +65,110 @@ export function standaloneTests(label: string, programs: () => Programs): void {
       await using it = new Standalone(programs());
       await fn(it);
     });
+  test("forwards, tells how it does, and leaves nothing behind", forwards);
+  test("a connection outlives a reload that does not concern its rule", outlivesReload);
+  test("a bad file changes nothing and says why, in one line", refusesBadFile);
+  test("two rules swap their ports in one reload", swapsPorts);
+  test("exit statuses", exitStatuses);
+}
 
-  test("forwards, tells how it does, and leaves nothing behind", async (it) => {
-    await using target = echoTarget();
-    const port = freePort();
-    await it.write(rule("web", port, target.port));
-    const daemon = await it.start();
+async function forwards(it: Standalone): Promise<void> {
+  await using target = echoTarget();
+  const port = freePort();
+  await it.write(rule("web", port, target.port));
+  const daemon = await it.start();
+  using conn = await TestConn.open(port);
+  assert.equal(await conn.echo("hello"), "hello");
+
+  const once = it.run("stats", "--socket", it.socket, "--once");
+  assert.equal(await once.status, 0);
+  const { hello, snapshot } = JSON.parse(await once.stdout());
+  assert.partialDeepStrictEqual(hello, { v: 1, rules: [{ name: "web", listen: `${port}` }] });
+  assert.partialDeepStrictEqual(snapshot, { seq: 1, r: [{ in: 5, out: 5, conns_total: 1 }] });
+  const { mode } = await Deno.stat(it.socket);
+  assert.equal((mode ?? 0) & 0o777, 0o660);
+  await daemon.event("standalone.stats", { rule_name: "web" });
+
+  conn[Symbol.dispose]();
+  assert.equal(await daemon.stop(), 0);
+  assert.deepEqual([await exists(it.socket), daemon.logs.lines.at(-1)?.event], [
+    false,
+    "standalone.stopped",
+  ]);
+}
+
+async function outlivesReload(it: Standalone): Promise<void> {
+  await using target = echoTarget();
+  const [kept, first, second] = [freePort(), freePort(), freePort()];
+  await it.write(rule("kept", kept, target.port), rule("other", first, target.port));
+  const daemon = await it.start();
+  using conn = await TestConn.open(kept);
+  assert.equal(await conn.echo("before"), "before");
+
+  await it.write(rule("kept", kept, target.port), rule("other", second, target.port));
+  await daemon.event("config.reloaded", { unchanged: 1, changed: 1, failed: 0 });
+  assert.equal(await conn.echo("after"), "after");
+  using moved = await TestConn.open(second);
+  assert.equal(await moved.echo("moved"), "moved");
+  await untilRefused(first);
+
+  const mark = daemon.mark();
+  daemon.signal("SIGHUP");
+  await daemon.event("config.reloaded", { unchanged: 2 }, mark);
+  assert.equal(await conn.echo("again"), "again");
+}
+
+async function refusesBadFile(it: Standalone): Promise<void> {
+  await using target = echoTarget();
+  const port = freePort();
+  await it.write(rule("web", port, target.port));
+  const daemon = await it.start();
+  await it.write(rule("web", port, target.port), "lisen_port = 1\n");
+  const { fields } = await daemon.event("config.reload_failed");
+  assert.match(String(fields["error"]), /^9:1: .*`lisen_port`, did you mean `listen_port`\?$/);
+  using conn = await TestConn.open(port);
+  assert.equal(await conn.echo("still"), "still");
+  const mark = daemon.mark();
+  await Deno.remove(it.path);
+  await daemon.event("config.reload_failed", {}, mark);
+  assert.equal(await conn.echo("there"), "there");
+}
+
+async function swapsPorts(it: Standalone): Promise<void> {
+  await using first = echoTarget();
+  await using other = echoTarget();
+  const [a, b] = [freePort(), freePort()];
+  await it.write(rule("one", a, first.port), rule("two", b, other.port));
+  const daemon = await it.start();
+  await it.write(rule("one", b, first.port), rule("two", a, other.port));
+  await daemon.event("config.reloaded", { changed: 2, failed: 0 });
+  for (const port of [a, b]) {
     using conn = await TestConn.open(port);
-    assert.equal(await conn.echo("hello"), "hello");
+    assert.equal(await conn.echo("swapped"), "swapped");
+  }
+}
 
-    const once = it.run("stats", "--socket", it.socket, "--once");
-    assert.equal(await once.status, 0);
-    const { hello, snapshot } = JSON.parse(await once.stdout());
-    assert.partialDeepStrictEqual(hello, { v: 1, rules: [{ name: "web", listen: `${port}` }] });
-    assert.partialDeepStrictEqual(snapshot, { seq: 1, r: [{ in: 5, out: 5, conns_total: 1 }] });
-    const { mode } = await Deno.stat(it.socket);
-    assert.equal((mode ?? 0) & 0o777, 0o660);
-    await daemon.event("standalone.stats", { rule_name: "web" });
+async function exitStatuses(it: Standalone): Promise<void> {
+  using taken = Deno.listen({ hostname: "::", port: 0 });
+  const { port } = taken.addr;
+  await it.write(rule("web", port, 1));
+  const check = it.run("standalone", "-c", it.path, "--check");
+  assert.deepEqual([await check.status, await check.stdout()], [0, "ok\n"]);
+  const failed = it.run("standalone", "-c", it.path);
+  assert.equal(await failed.status, 1);
+  await failed.stderrLine("error: 1 rule(s) failed to bind:");
+  await failed.stderrLine(`  - web (6031893456108606744): port_in_use`);
 
-    conn[Symbol.dispose]();
-    assert.equal(await daemon.stop(), 0);
-    assert.deepEqual([await exists(it.socket), daemon.logs.lines.at(-1)?.event], [
-      false,
-      "standalone.stopped",
-    ]);
-  });
+  await it.write('[[rule]]\nname = "x"\nlisten_port = 1\ntarget = "a_b:1"\n');
+  assert.equal(await it.run("standalone", "-c", it.path, "--check").status, 2);
+  const refused = it.run("standalone", "-c", it.path);
+  assert.equal(await refused.status, 1);
+  await refused.stderrLine("standalone.rules_iter_failed");
 
-  test("a connection outlives a reload that does not concern its rule", async (it) => {
-    await using target = echoTarget();
-    const [kept, first, second] = [freePort(), freePort(), freePort()];
-    await it.write(rule("kept", kept, target.port), rule("other", first, target.port));
-    const daemon = await it.start();
-    using conn = await TestConn.open(kept);
-    assert.equal(await conn.echo("before"), "before");
-
-    await it.write(rule("kept", kept, target.port), rule("other", second, target.port));
-    await daemon.event("config.reloaded", { unchanged: 1, changed: 1, failed: 0 });
-    assert.equal(await conn.echo("after"), "after");
-    using moved = await TestConn.open(second);
-    assert.equal(await moved.echo("moved"), "moved");
-    await untilRefused(first);
-
-    const mark = daemon.mark();
-    daemon.signal("SIGHUP");
-    await daemon.event("config.reloaded", { unchanged: 2 }, mark);
-    assert.equal(await conn.echo("again"), "again");
-  });
-
-  test("a bad file changes nothing and says why, in one line", async (it) => {
-    await using target = echoTarget();
-    const port = freePort();
-    await it.write(rule("web", port, target.port));
-    const daemon = await it.start();
-    await it.write(rule("web", port, target.port), "lisen_port = 1\n");
-    const { fields } = await daemon.event("config.reload_failed");
-    assert.match(String(fields["error"]), /^9:1: .*`lisen_port`, did you mean `listen_port`\?$/);
-    using conn = await TestConn.open(port);
-    assert.equal(await conn.echo("still"), "still");
-    const mark = daemon.mark();
-    await Deno.remove(it.path);
-    await daemon.event("config.reload_failed", {}, mark);
-    assert.equal(await conn.echo("there"), "there");
-  });
-
-  test("two rules swap their ports in one reload", async (it) => {
-    await using first = echoTarget();
-    await using other = echoTarget();
-    const [a, b] = [freePort(), freePort()];
-    await it.write(rule("one", a, first.port), rule("two", b, other.port));
-    const daemon = await it.start();
-    await it.write(rule("one", b, first.port), rule("two", a, other.port));
-    await daemon.event("config.reloaded", { changed: 2, failed: 0 });
-    for (const port of [a, b]) {
-      using conn = await TestConn.open(port);
-      assert.equal(await conn.echo("swapped"), "swapped");
-    }
-  });
-
-  test("exit statuses", async (it) => {
-    using taken = Deno.listen({ hostname: "::", port: 0 });
-    const { port } = taken.addr;
-    await it.write(rule("web", port, 1));
-    const check = it.run("standalone", "-c", it.path, "--check");
-    assert.deepEqual([await check.status, await check.stdout()], [0, "ok\n"]);
-    const failed = it.run("standalone", "-c", it.path);
-    assert.equal(await failed.status, 1);
-    await failed.stderrLine("error: 1 rule(s) failed to bind:");
-    await failed.stderrLine(`  - web (6031893456108606744): port_in_use`);
-
-    await it.write('[[rule]]\nname = "x"\nlisten_port = 1\ntarget = "a_b:1"\n');
-    assert.equal(await it.run("standalone", "-c", it.path, "--check").status, 2);
-    const refused = it.run("standalone", "-c", it.path);
-    assert.equal(await refused.status, 1);
-    await refused.stderrLine("standalone.rules_iter_failed");
-
-    const missing = it.run("standalone", "-c", `${it.path}.missing`);
-    assert.equal(await missing.status, 2);
-    await missing.stderrLine("error: io error: ");
-    const nobody = it.run("stats", "--socket", it.socket, "--once");
-    assert.equal(await nobody.status, 2);
-    await nobody.stderrLine("error: stats --once: cannot connect to ");
-  });
+  const missing = it.run("standalone", "-c", `${it.path}.missing`);
+  assert.equal(await missing.status, 2);
+  await missing.stderrLine("error: io error: ");
+  const nobody = it.run("stats", "--socket", it.socket, "--once");
+  assert.equal(await nobody.status, 2);
+  await nobody.stderrLine("error: stats --once: cannot connect to ");
 }
