@@ -25,6 +25,7 @@ import {
 } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { REPLAY_COUNT_HEADER, REPLAY_REQUEST_PREFIX } from "../wire/replay.ts";
 import { type ClientStream, WireError } from "../wire/streams.ts";
+import { applyOwnerLimits, applyQuota } from "./owner_updates.ts";
 import type { RuleReport, RuleTable } from "./rule_table.ts";
 import { statsReport } from "./stats.ts";
 
@@ -212,7 +213,7 @@ async function dispatch(
   options: SessionOptions,
   replay: ReplayWatch,
 ): Promise<void> {
-  const { logger } = options;
+  const { table, logger } = options;
   const { payload } = message;
   switch (payload.case) {
     case "ruleUpdate":
@@ -220,16 +221,10 @@ async function dispatch(
       if (payload.value.requestId.startsWith(REPLAY_REQUEST_PREFIX)) replay.saw();
       return;
     case "ownerRateLimitUpdate":
-      logger.warn("control.owner_rate_limit_unsupported", {
-        client_name: payload.value.clientName,
-        owner_id: payload.value.ownerId,
-      });
+      applyOwnerLimits(payload.value, table.ownerLimits, logger);
       return;
     case "trafficQuotaUpdate":
-      logger.warn("control.traffic_quota_unsupported", {
-        client: payload.value.clientName,
-        user: payload.value.userId,
-      });
+      applyQuota(payload.value, table.ownerLimits, logger);
       return;
     case "welcome":
     case undefined:

@@ -13,6 +13,7 @@ import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
 import type { ForwarderCounters } from "../forward/counters.ts";
 import type { Forwarder, UdpSettings } from "../forward/forwarder.ts";
+import type { OwnerLimits } from "./owner_updates.ts";
 
 /** What the client tells the server about a rule. `reason` only with `failed`. */
 export interface RuleReport {
@@ -60,6 +61,11 @@ export class RuleTable {
   /** Number of rules the server asked for that run. */
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** Where caps and quotas of owners are set: they hold for rules of this table and outlive them. */
+  get ownerLimits(): OwnerLimits {
+    return this.#forwarder;
   }
 
   /** Bounds the flows of rules that start from now on. */
