@@ -25,6 +25,8 @@ import { tcpRule } from "./rules.ts";
 /** An implementation of the contract. */
 export interface Engine {
   readonly name: string;
+  /** Whether it learns of ICMP errors: Deno's UDP sockets don't on Linux and macOS. */
+  readonly hearsIcmp: boolean;
   create(
     options: { readonly clock: Clock; readonly logger: Logger; readonly resolver?: Resolver },
   ): Forwarder;
@@ -32,7 +34,7 @@ export interface Engine {
 
 /** Every engine passes every test. */
 export const ENGINES: readonly Engine[] = [
-  { name: "portable", create: createPortableForwarder },
+  { name: "portable", hearsIcmp: Deno.build.os === "windows", create: createPortableForwarder },
 ];
 
 /** How clients and targets are reached, and how many ports the rule has. */
