@@ -107,8 +107,13 @@ function markedRequest(example: Example, operator: Operator, marks: Marks): [str
 async function send(example: Example, operator: Operator, marks: Marks): Promise<void> {
   const response = await fetch(...markedRequest(example, operator, marks));
   const text = await response.text();
+  const about = `${example.method} ${example.path}`;
+  assert.ok(
+    response.status < 500 || response.status === 504,
+    `${about}: ${response.status} ${text}`,
+  );
   for (const mark of marks.all) {
-    assert.ok(!text.includes(mark), `${example.method} ${example.path} answers with a secret`);
+    assert.ok(!text.includes(mark), `${about} answers with a secret`);
   }
   for (const [, secret = ""] of text.matchAll(/"(?:token|temporary_password)":"([^"]+)"/g)) {
     marks.all.add(secret);
