@@ -56,6 +56,17 @@ export type ShownRateLimit = {
   [F in typeof RATE_LIMIT_FIELDS[number] as F["name"]]?: F["bits"] extends 64 ? bigint : number;
 };
 
+/** Why a cap turns a connection or a UDP flow away, in the order of the wire's codes (from 1). */
+export const REJECT_REASONS = [
+  "conn_concurrent",
+  "conn_rate",
+  "udp_flow_rate",
+  "owner_concurrent",
+  "owner_conn_rate",
+  "owner_udp_flow_rate",
+] as const;
+export type RejectReason = typeof REJECT_REASONS[number];
+
 /** A burst lets at most this many seconds of its rate pass at once. */
 const BURST_MAX_SECS = 60n;
 /** A burst holds at least this part of one second of its rate. */

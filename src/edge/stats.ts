@@ -6,10 +6,10 @@
  */
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { REJECT_REASONS } from "../core/rate_limit.ts";
 import {
   type ForwarderCounters,
   type RateLimitCounters,
-  REJECT_REASONS,
   type RuleCounters,
   type TargetCounters,
 } from "../forward/counters.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { RejectReason } from "../core/rate_limit.ts";
+
 /** Counters of one listen port. */
 export interface PortCounters {
   readonly listenPort: number;
@@ -29,17 +31,6 @@ export interface TargetCounters {
   readonly bytesOut: bigint;
   readonly connectionsAccepted: bigint;
 }
-
-/** Why a cap turned a connection or a UDP flow away, in the order of the wire's codes (from 1). */
-export const REJECT_REASONS = [
-  "conn_concurrent",
-  "conn_rate",
-  "udp_flow_rate",
-  "owner_concurrent",
-  "owner_conn_rate",
-  "owner_udp_flow_rate",
-] as const;
-export type RejectReason = typeof REJECT_REASONS[number];
 
 /** What caps did, to a rule or to everything of an owner. */
 export interface RateLimitCounters {

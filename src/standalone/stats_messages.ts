@@ -9,7 +9,8 @@
 import { formatRange } from "../core/ports.ts";
 import type { ProxyVersion } from "../core/rule.ts";
 import { VERSION } from "../core/version.ts";
-import { noRuleCounters, REJECT_REASONS, type RuleCounters } from "../forward/counters.ts";
+import { REJECT_REASONS } from "../core/rate_limit.ts";
+import { noRuleCounters, type RuleCounters } from "../forward/counters.ts";
 import type { StandaloneRule } from "./config.ts";
 import type { ProcessFacts } from "./process_facts.ts";
 

@@ -4,22 +4,11 @@
  * @module
  */
 
+import { REJECT_REASONS, type RejectReason } from "../core/rate_limit.ts";
 import { Family, rowOf } from "./family.ts";
 
 /** Labels of a metric that belongs to one rule; owner-wide rows have the empty rule. */
 export type RuleLabels = Readonly<Record<"client" | "owner" | "rule", string>>;
-
-/** Why a connection or flow was refused. */
-export const REJECT_REASONS = [
-  "conn_concurrent",
-  "conn_rate",
-  "udp_flow_rate",
-  "owner_concurrent",
-  "owner_conn_rate",
-  "owner_udp_flow_rate",
-] as const;
-
-export type RejectReason = typeof REJECT_REASONS[number];
 
 /** What was added since the last report. */
 export interface RateLimitGains {

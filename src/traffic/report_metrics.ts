@@ -6,7 +6,8 @@
 
 import { counterGain } from "../core/counters.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { RejectReason, RuleLabels } from "../telemetry/rate_limit_metrics.ts";
+import type { RejectReason } from "../core/rate_limit.ts";
+import type { RuleLabels } from "../telemetry/rate_limit_metrics.ts";
 import type { RuleGains } from "../telemetry/rule_metrics.ts";
 import type { ListenerGains } from "../telemetry/sni_metrics.ts";
 import {

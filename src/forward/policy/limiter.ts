@@ -5,8 +5,8 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import type { RateLimit } from "../../core/rate_limit.ts";
-import { type RateLimitCounters, REJECT_REASONS, type RejectReason } from "../counters.ts";
+import { type RateLimit, REJECT_REASONS, type RejectReason } from "../../core/rate_limit.ts";
+import type { RateLimitCounters } from "../counters.ts";
 import { type BucketSize, TokenBucket } from "./token_bucket.ts";
 
 export type Scope = "owner" | "rule";

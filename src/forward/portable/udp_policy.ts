@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RejectReason } from "../counters.ts";
+import type { RejectReason } from "../../core/rate_limit.ts";
 import type { Direction, Limiter, Scope } from "../policy/limiter.ts";
 import type { Owner } from "../policy/owners.ts";
 
