@@ -147,7 +147,7 @@ Deno.test("ruleFromBody() accepts the bounds of ranges, intervals and lists", ()
     { ...list, protocol: "udp", targets: [{ host: "a", port: 1, proxy_protocol: " " }] },
     {
       ...list,
-      rate_limit: { bandwidth_in_bps: 18_446_744_073_709_551_615n },
+      rate_limit: { bandwidth_in_bps: 2n ** 63n - 1n },
       targets: Array.from({ length: 8 }, (_, i) => ({ host: "a", port: i + 1 })),
     },
   ];

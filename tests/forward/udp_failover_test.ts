@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RuleTarget } from "../../src/core/rule.ts";
 import { ResolveError, type Resolver } from "../../src/forward/resolver.ts";
 import { ENGINES, stalled, tryListen, until } from "./kit.ts";
-import { bindTargets, startUdpRig, UdpPeer, type UdpRig } from "./udp_kit.ts";
+import { bindBoth, bindTargets, startUdpRig, UdpPeer, type UdpRig } from "./udp_kit.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -142,8 +142,9 @@ for (const engine of ENGINES) {
   Deno.test(title("health checks fail a dead target, and bring it back"), async () => {
     const primary = await bindTargets("127.0.0.1", 1);
     using first = primary[0] ?? assert.fail();
-    using second = UdpPeer.bind("127.0.0.1");
-    using _alive = tryListen("127.0.0.1", second.addr.port) ?? assert.fail("port taken for TCP");
+    const { udp, tcp } = await bindBoth("127.0.0.1");
+    using second = udp;
+    using _alive = tcp;
     const targets = [first, second].map(({ addr }) => at("127.0.0.1", addr.port));
     await using rig = await startUdpRig(variant, { targets, healthCheckIntervalSecs: 1 });
     /** Lets time pass until the next probe, and waits for what came of it. */

@@ -14,7 +14,7 @@ import type { Forwarder, UdpSettings } from "../../src/forward/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
-import { onFreePorts, openOnFreePorts, type Variant } from "./kit.ts";
+import { onFreePorts, openOnFreePorts, tryListen, type Variant } from "./kit.ts";
 import { udpRule } from "./rules.ts";
 
 /** A datagram as it came. */
@@ -83,6 +83,18 @@ export function tryBind(hostname: string, port: number): UdpPeer | null {
     if (error instanceof Deno.errors.AddrInUse) return null;
     throw error;
   }
+}
+
+/** A UDP peer, and a TCP listener on the same port: a target that health checks find alive. */
+export function bindBoth(
+  hostname: string,
+): Promise<{ readonly udp: UdpPeer; readonly tcp: Deno.TcpListener }> {
+  return onFreePorts(1, (port) => {
+    const tcp = tryListen(hostname, port);
+    const udp = tcp && tryBind(hostname, port);
+    if (udp === null) tcp?.close();
+    return tcp && udp && { udp, tcp };
+  });
 }
 
 /** Targets on successive ports. */
