@@ -8,8 +8,7 @@ import type { TargetHealth } from "../stats_messages.ts";
 import { formatBytes, formatRate, sparkline } from "../units.ts";
 import type { Model } from "./model.ts";
 import { preferredTarget, rateHistory, type Row } from "./rows.ts";
-import { fitLine, type Line, plain, type Span, styled } from "./screen.ts";
-import type { Size } from "./view.ts";
+import { fitLine, type Line, plain, type Size, type Span, styled } from "./screen.ts";
 
 /** Panels are side by side from this width on. */
 const TWO_COLUMNS_MIN = 78;

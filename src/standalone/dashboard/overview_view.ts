@@ -7,8 +7,7 @@
 import { formatBytes, formatRate, sparkline } from "../units.ts";
 import type { Model } from "./model.ts";
 import { rateHistory, type Row, selectedRow } from "./rows.ts";
-import { fit, type Line, type Span, type Style, styled } from "./screen.ts";
-import type { Size } from "./view.ts";
+import { fit, type Line, type Size, type Span, type Style, styled } from "./screen.ts";
 
 interface Column {
   readonly title: string;

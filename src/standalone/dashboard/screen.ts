@@ -15,6 +15,12 @@ const STYLES = {
 export type Style = keyof typeof STYLES;
 const COLOURS: readonly Style[] = ["good", "fair", "bad"];
 
+/** Of the terminal, in characters. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A piece of a line. */
 export interface Span {
   readonly text: string;

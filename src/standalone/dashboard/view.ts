@@ -9,13 +9,7 @@ import { detailLines } from "./detail_view.ts";
 import { type Model, TABS } from "./model.ts";
 import { overviewLines } from "./overview_view.ts";
 import { listedRows, type Row, selectedRow } from "./rows.ts";
-import { fit, fitLine, type Line, plain, styled } from "./screen.ts";
-
-/** Of the terminal, in characters. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import { fit, fitLine, type Line, plain, type Size, styled } from "./screen.ts";
 
 /** Exactly `height` lines of `width` columns. */
 export function frame(model: Model, size: Size): Line[] {
