@@ -36,6 +36,12 @@ export function isLoopback(ip: string): boolean {
   return parseIpv4(unmapIpv4(ip))?.startsWith("127.") ?? parseIpv6(ip) === "::1";
 }
 
+/** The 4 or 16 bytes of an address, in network order; `null` for a text that is none. */
+export function ipBytes(text: string): readonly number[] | null {
+  if (parseIpv4(text) !== null) return text.split(".").map(Number);
+  return readGroups(text)?.flatMap((group) => [group >> 8, group & 0xff]) ?? null;
+}
+
 /** The eight 16-bit groups of an IPv6 address (RFC 4291 §2.2), or `null`. */
 function readGroups(text: string): number[] | null {
   const halves = text.split("::");

@@ -173,6 +173,12 @@ export const FORWARD = {
   listenBacklog: 1_024,
   acceptRetryMs: 50,
   copyBufferBytes: 64 * 1024,
+  /** What is read at a time where bandwidth is capped, at least. */
+  throttledChunkMinBytes: 8 * 1024,
+  /** How long a throttled connection sleeps before it looks at its caps again. */
+  throttleSleepMaxMs: 100,
+  /** How long a target may take to accept a PROXY header. */
+  proxyHeaderTimeoutMs: 10_000,
   /** Copy buffers lent at one time by an engine; connections beyond that copy in smaller pieces. */
   copyBuffersMax: 1_024,
   /** Of those that came back, how many are kept for the next connection. */

@@ -20,6 +20,7 @@ type Incoming = Uint8Array | Error | null;
 /** One end of a connection; the test plays the other. */
 export class FakeSocket implements Socket {
   readonly remoteAddr: Endpoint;
+  readonly localAddr: Endpoint = { hostname: "::ffff:192.0.2.8", port: 80 };
   /** What was written so far. */
   readonly written: number[] = [];
   /** How many reads were asked for. */

@@ -61,6 +61,11 @@ export class Limiter {
     this.#active -= 1;
   }
 
+  /** Bytes per second that may pass in `direction`; `null` without a cap. */
+  rate(direction: Direction): number | null {
+    return (direction === "in" ? this.#in : this.#out)?.rate ?? null;
+  }
+
   /**
    * Asks for `bytes` in `direction`.
    *

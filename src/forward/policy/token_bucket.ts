@@ -32,6 +32,11 @@ export class TokenBucket {
     this.#filledAt = clock.monotonic();
   }
 
+  /** Tokens per second. */
+  get rate(): number {
+    return this.#size.rate;
+  }
+
   /**
    * Takes `count` tokens if they are there.
    *

@@ -24,7 +24,7 @@ import { TcpRule } from "./tcp_rule.ts";
 import { bindDatagrams } from "./udp_bind.ts";
 import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { ListedTargets, SingleTarget } from "./udp_targets.ts";
+import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { unsupportedReason } from "./unsupported.ts";
 
 /** Creates a forwarder that runs no rule yet. */
@@ -88,12 +88,10 @@ class PortableForwarder implements Forwarder {
 
   setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
     this.#environment.owners.get(ownerId).limiter.set(limits);
-    if (limits !== null) this.#unsupported("limits", ownerId);
   }
 
   setQuota(ownerId: string, quota: QuotaState | null): void {
     this.#environment.owners.get(ownerId).quota.set(quota);
-    if (quota !== null) this.#unsupported("quota", ownerId);
   }
 
   setUdp(settings: UdpSettings): void {
@@ -116,40 +114,39 @@ class PortableForwarder implements Forwarder {
     return this.shutdown(0);
   }
 
-  #openTcp(rule: RuleSpec): OpenOutcome {
-    const bound = bindRange(this.#environment.net, rule.listen);
+  #openTcp(spec: RuleSpec): OpenOutcome {
+    const bound = bindRange(this.#environment.net, spec.listen);
     if (!bound.ok) return bound;
-    this.#open.set(rule.id, new TcpRule(rule, bound.listeners, this.#environment));
+    const rule = new TcpRule({ ...this.#parts(spec), spec, listeners: bound.listeners });
+    this.#open.set(spec.id, rule);
     return { ok: true };
   }
 
   #openUdp(spec: RuleSpec): OpenOutcome {
     const bound = bindDatagrams(this.#environment.datagrams, spec.listen);
     if (!bound.ok) return bound;
-    const rule = new UdpRule({
-      spec,
-      sockets: bound.listeners,
-      settings: this.#udp,
-      targets: spec.targets.length === 0
-        ? new SingleTarget(spec.targetHost)
-        : new ListedTargets(spec.targets, this.#environment),
-      owner: spec.ownerId === null ? null : this.#environment.owners.get(spec.ownerId),
-      environment: this.#environment,
-    });
+    const settings = this.#udp;
+    const rule = new UdpRule({ ...this.#parts(spec), spec, settings, sockets: bound.listeners });
     this.#open.set(spec.id, rule);
     return { ok: true };
+  }
+
+  /** What rules of both protocols are made of. */
+  #parts({ targets, targetHost, ownerId }: RuleSpec) {
+    const environment = this.#environment;
+    return {
+      targets: targets.length === 0
+        ? new SingleTarget(targetHost)
+        : new ListedTargets(targets, environment),
+      owner: ownerId === null ? null : environment.owners.get(ownerId),
+      environment,
+    };
   }
 
   async #drain(rule: RunningRule, drainMs: number): Promise<void> {
     this.#draining.add(rule);
     await rule.close(drainMs);
     this.#draining.delete(rule);
-  }
-
-  /** TCP rules are not under what was just set. */
-  #unsupported(what: string, ownerId: string): void {
-    const fields = { what, protocol: "tcp", owner_id: ownerId };
-    this.#environment.logger.warn("forward.unsupported", fields);
   }
 
   #rule(ruleId: bigint): RunningRule {

@@ -82,15 +82,6 @@ Deno.test("close() and setLimits() throw for a rule that is not open", () => {
   assert.throws(() => forwarder.setLimits(1n, null), TypeError);
 });
 
-Deno.test("setLimits() accepts no caps, and refuses any", async () => {
-  const { forwarder } = create();
-  await forwarder.open(rule);
-  assert.deepEqual(forwarder.setLimits(1n, null), { ok: true });
-  const outcome = forwarder.setLimits(1n, { concurrentConnections: 5 });
-  assert.deepEqual(outcome, { ok: false, reason: "unsupported: limits" });
-  await forwarder.shutdown(0);
-});
-
 Deno.test("shutdown() closes every rule and waits for the last connection", async () => {
   const { forwarder, net, clock, client, target } = await withConnection();
   await forwarder.open({ ...rule, id: 2n, listen: { start: 81, end: 82 } });

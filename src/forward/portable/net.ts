@@ -15,6 +15,8 @@ export interface Endpoint {
 /** A connected TCP socket. Disposing closes it, again and again if need be. */
 export interface Socket extends Disposable {
   readonly remoteAddr: Endpoint;
+  /** The address of this host that the connection was made to, or from. */
+  readonly localAddr: Endpoint;
   /** Reads into `buffer`; the number of bytes, or `null` at the end of the stream. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes a part of `data`, at least one byte of it; the number of bytes. */

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { setImmediate as microtasksDone } from "node:timers/promises";
 import { FakeSocket, osError } from "../../../tests/forward/fake_net.ts";
+import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { FORWARD } from "../../core/limits.ts";
+import { Limiter } from "../policy/limiter.ts";
+import { TrafficPolicy } from "../policy/traffic_policy.ts";
 import { BufferPool } from "./copy_buffer.ts";
 import { relay } from "./relay.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
-function start(outside = new FakeSocket()) {
+/** No caps, no quota. */
+function noPolicy(clock: FakeClock): TrafficPolicy {
+  return new TrafficPolicy(new Limiter(clock, "rule"), null, "connection");
+}
+
+function start(outside = new FakeSocket(), policyOf = noPolicy) {
+  const clock = new FakeClock();
+  const policy = policyOf(clock);
   const target = new FakeSocket();
   const abort = new AbortController();
   const buffers = new BufferPool();
@@ -16,11 +26,13 @@ function start(outside = new FakeSocket()) {
     outside,
     target,
     buffers,
+    policy,
+    clock,
     signal: abort.signal,
     countIn: (n) => counted.in.push(n),
     countOut: (n) => counted.out.push(n),
   });
-  return { outside, target, abort, buffers, counted, done };
+  return { outside, target, abort, buffers, counted, clock, done };
 }
 
 Deno.test("relay() copies both ways, passes each end on, and leaves closing to the caller", async () => {
@@ -168,12 +180,15 @@ Deno.test("relay() ends at once when its signal came before", async () => {
   outside.send(bytes(1));
   const signal = AbortSignal.abort(new Error("proxy_cancelled"));
   const count = () => assert.fail("nothing must move");
+  const clock = new FakeClock();
 
   await assert.rejects(
     relay({
       outside,
       target,
       buffers: new BufferPool(),
+      policy: noPolicy(clock),
+      clock,
       signal,
       countIn: count,
       countOut: count,

@@ -1,29 +1,16 @@
 /**
- * One forwarded TCP connection, from its acceptance to its end.
+ * One forwarded TCP connection, from its admission to its end.
  *
  * @module
  */
 
-import { formatSocketAddress, hostLiteral, unmapIpv4 } from "../../core/address.ts";
+import { formatSocketAddress, unmapIpv4 } from "../../core/address.ts";
 import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
-import { ResolveError } from "../resolver.ts";
-import { AddressesUnreachable, dial, type Target } from "./dial.ts";
-import type { Environment } from "./environment.ts";
 import type { Socket } from "./net.ts";
-import { relay } from "./relay.ts";
-
-/** What the connections of one listen port share. */
-export interface TcpPort {
-  readonly listenPort: number;
-  readonly target: Target;
-  readonly environment: Environment;
-  /** Called for what `dns_failures` counts. */
-  readonly onDnsFailure: () => void;
-  bytesIn: number;
-  bytesOut: number;
-  activeConnections: number;
-}
+import { endStream, relay } from "./relay.ts";
+import type { TcpPort } from "./tcp_context.ts";
+import { AllTargetsFailed, connectUpstream, type Upstream } from "./tcp_upstream.ts";
 
 /** A connection and its task. */
 export class TcpConnection {
@@ -36,13 +23,18 @@ export class TcpConnection {
     this.#port = port;
   }
 
-  /** Dials the target and relays. Resolves, never rejects, when both sockets are closed. */
+  /** Dials a target and relays. Resolves, never rejects, when both sockets are closed. */
   async run(): Promise<void> {
     try {
       const totals = await this.#forward();
-      this.#log("debug", "rule.conn_closed", totals);
+      this.#log(this.#port.context.isListed ? "info" : "debug", "rule.conn_closed", totals);
     } catch (error) {
-      this.#log("warn", "rule.conn_error", { error: errorText(error) });
+      if (error instanceof AllTargetsFailed) {
+        const fields = { target_count: error.targetCount };
+        this.#log("warn", "rule.conn_error_all_targets_failed", fields);
+      } else {
+        this.#log("warn", "rule.conn_error", { error: errorText(error) });
+      }
     }
   }
 
@@ -53,25 +45,41 @@ export class TcpConnection {
 
   async #forward(): Promise<LogFields> {
     using outside = this.#inbound;
-    using target = await this.#dial();
+    try {
+      const upstream = await connectUpstream(outside, this.#port, this.#abort.signal);
+      return await this.#relay(outside, upstream);
+    } catch (error) {
+      if (error instanceof AllTargetsFailed) await endStream(outside);
+      throw error;
+    }
+  }
+
+  async #relay(outside: Socket, upstream: Upstream): Promise<LogFields> {
+    const { target } = upstream;
+    using socket = upstream.socket;
     disableNagle(outside);
-    disableNagle(target);
+    disableNagle(socket);
     const port = this.#port;
+    const { environment: { buffers, clock }, policy } = port.context;
     const totals = { bytes_in: 0, bytes_out: 0 };
     port.activeConnections += 1;
     try {
       await relay({
         outside,
-        target,
-        buffers: port.environment.buffers,
+        target: socket,
+        buffers,
+        policy,
+        clock,
         signal: this.#abort.signal,
         countIn: (bytes) => {
           totals.bytes_in += bytes;
           port.bytesIn += bytes;
+          target.countIn(bytes);
         },
         countOut: (bytes) => {
           totals.bytes_out += bytes;
           port.bytesOut += bytes;
+          target.countOut(bytes);
         },
       });
       return totals;
@@ -80,46 +88,28 @@ export class TcpConnection {
     }
   }
 
-  async #dial(): Promise<Socket> {
-    const { target, environment, onDnsFailure } = this.#port;
-    try {
-      const { socket, stale } = await dial(target, environment, this.#abort.signal);
-      if (stale) onDnsFailure();
-      return socket;
-    } catch (error) {
-      const fields = dnsFailureFields(error);
-      if (fields !== null) {
-        onDnsFailure();
-        environment.logger.warn("rule.dns_failed", {
-          rule_id: `${target.ruleId}`,
-          hostname: hostLiteral(target.host),
-          ...fields,
-        });
-      }
-      throw error;
-    }
-  }
-
-  #log(level: "debug" | "warn", event: string, fields: LogFields): void {
-    const { environment: { logger }, target, listenPort } = this.#port;
-    if (!logger.enabled(level)) return;
-    const { hostname, port } = this.#inbound.remoteAddr;
-    logger.log(level, event, {
-      rule_id: `${target.ruleId}`,
-      listen_port: listenPort,
-      peer: formatSocketAddress({ host: unmapIpv4(hostname), port }),
-      ...fields,
-    });
+  #log(level: "debug" | "info" | "warn", event: string, fields: LogFields): void {
+    logConnection(this.#port, this.#inbound, { level, event, fields });
   }
 }
 
-/** What `rule.dns_failed` tells of a failed dial; `null` when the name was not the problem. */
-function dnsFailureFields(error: unknown): LogFields | null {
-  if (error instanceof ResolveError) return { reason: error.reason, detail: error.detail };
-  if (error instanceof AddressesUnreachable) {
-    return { reason: "all_addrs_unreachable", tried: error.tried, last_error: error.lastError };
-  }
-  return null;
+/** Logs what happened to a connection that came in on `port`. */
+export function logConnection(
+  { context: { environment: { logger }, ruleId }, listenPort }: TcpPort,
+  { remoteAddr: { hostname, port } }: Socket,
+  { level, event, fields }: {
+    readonly level: "debug" | "info" | "warn";
+    readonly event: string;
+    readonly fields: LogFields;
+  },
+): void {
+  if (!logger.enabled(level)) return;
+  logger.log(level, event, {
+    rule_id: `${ruleId}`,
+    listen_port: listenPort,
+    peer: formatSocketAddress({ host: unmapIpv4(hostname), port }),
+    ...fields,
+  });
 }
 
 /** Makes small writes go out at once. */

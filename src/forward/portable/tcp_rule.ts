@@ -12,32 +12,57 @@ import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import { noRuleCounters, type RuleCounters } from "../counters.ts";
 import type { OpenOutcome } from "../forwarder.ts";
+import { Limiter } from "../policy/limiter.ts";
+import type { Owner } from "../policy/owners.ts";
+import { TrafficPolicy } from "../policy/traffic_policy.ts";
 import type { Environment } from "./environment.ts";
 import type { Listener, Socket } from "./net.ts";
+import type { RuleTargets } from "./rule_targets.ts";
 import type { RunningRule } from "./running_rule.ts";
-import { TcpConnection, type TcpPort } from "./tcp_connection.ts";
+import { probeTargets } from "./target_prober.ts";
+import { logConnection, TcpConnection } from "./tcp_connection.ts";
+import type { TcpContext, TcpPort } from "./tcp_context.ts";
+
+export interface TcpRuleOptions {
+  readonly spec: RuleSpec;
+  /** Those of every port of the rule; they belong to it from now on. */
+  readonly listeners: readonly Listener[];
+  readonly targets: RuleTargets;
+  /** `null` for a rule that belongs to nobody. */
+  readonly owner: Owner | null;
+  readonly environment: Environment;
+}
 
 /** Forwards what comes in on listeners that are bound already. */
 export class TcpRule implements RunningRule {
   readonly released: Promise<void>;
-  readonly #ruleId: bigint;
-  readonly #environment: Environment;
+  readonly #limiter: Limiter;
+  readonly #context: TcpContext;
   readonly #listeners: readonly Listener[];
   /** By listen port, ascending. */
   readonly #ports: ReadonlyMap<number, TcpPort>;
   /** The connections that have not ended, with their tasks. */
   readonly #connections = new Map<TcpConnection, Promise<void>>();
+  readonly #probing: Promise<void>;
   readonly #closing = new AbortController();
   #isCut = false;
-  #dnsFailures = 0;
   #connectionsTotal = 0;
 
-  /** @param listeners those of every port of the rule; they belong to it from now on */
-  constructor(spec: RuleSpec, listeners: readonly Listener[], environment: Environment) {
-    this.#ruleId = spec.id;
-    this.#environment = environment;
+  constructor({ spec, listeners, targets, owner, environment }: TcpRuleOptions) {
+    this.#limiter = new Limiter(environment.clock, "rule");
+    this.#limiter.set(spec.limits);
+    this.#context = {
+      ruleId: spec.id,
+      preferIpv6: spec.preferIpv6,
+      environment,
+      targets,
+      isListed: spec.targets.length > 0,
+      policy: new TrafficPolicy(this.#limiter, owner, "connection"),
+      dnsFailures: 0,
+    };
     this.#listeners = listeners;
-    this.#ports = this.#portsOf(spec);
+    this.#ports = portsOf(spec, this.#context);
+    this.#probing = this.#probe(spec);
     this.released = this.#accept();
   }
 
@@ -50,28 +75,33 @@ export class TcpRule implements RunningRule {
       datagramsIn: 0n,
       datagramsOut: 0n,
     }));
+    const { ruleId, dnsFailures, targets } = this.#context;
     return {
-      ...noRuleCounters(this.#ruleId),
+      ...noRuleCounters(ruleId),
       bytesIn: perPort.reduce((sum, { bytesIn }) => sum + bytesIn, 0n),
       bytesOut: perPort.reduce((sum, { bytesOut }) => sum + bytesOut, 0n),
       activeConnections: perPort.reduce((sum, port) => sum + port.activeConnections, 0),
       connectionsTotal: BigInt(this.#connectionsTotal),
       perPort: perPort.length > 1 ? perPort : [],
-      dnsFailures: BigInt(this.#dnsFailures),
+      dnsFailures: BigInt(dnsFailures),
+      targetFailovers: targets.failovers,
+      perTarget: targets.counters(),
+      rateLimit: this.#limiter.counters(),
     };
   }
 
   setLimits(limits: RateLimit | null): OpenOutcome {
-    return limits === null ? { ok: true } : { ok: false, reason: "unsupported: limits" };
+    this.#limiter.set(limits);
+    return { ok: true };
   }
 
   async close(drainMs: number): Promise<void> {
     this.#closing.abort();
     for (const listener of this.#listeners) listener[Symbol.dispose]();
     if (drainMs <= 0) this.#cut();
-    using _deadline = this.#environment.clock.timer(drainMs, () => this.#cut());
+    using _deadline = this.#context.environment.clock.timer(drainMs, () => this.#cut());
     await this.released;
-    await Promise.all(this.#connections.values());
+    await Promise.all([this.#probing, ...this.#connections.values()]);
   }
 
   #cut(): void {
@@ -79,25 +109,17 @@ export class TcpRule implements RunningRule {
     for (const connection of this.#connections.keys()) connection.cut();
   }
 
-  #portsOf(spec: RuleSpec): ReadonlyMap<number, TcpPort> {
-    const ports = new Map<number, TcpPort>();
-    for (let listenPort = spec.listen.start; listenPort <= spec.listen.end; listenPort++) {
-      ports.set(listenPort, {
-        listenPort,
-        target: {
-          ruleId: spec.id,
-          host: spec.targetHost,
-          port: mapPort(spec.listen, spec.targetPorts, listenPort),
-          preferIpv6: spec.preferIpv6,
-        },
-        environment: this.#environment,
-        onDnsFailure: () => this.#dnsFailures += 1,
-        bytesIn: 0,
-        bytesOut: 0,
-        activeConnections: 0,
-      });
-    }
-    return ports;
+  async #probe({ healthCheckIntervalSecs }: RuleSpec): Promise<void> {
+    const { ruleId, preferIpv6, environment, targets } = this.#context;
+    if (healthCheckIntervalSecs === null || targets.probed.length === 0) return;
+    await probeTargets({
+      ruleId,
+      preferIpv6,
+      targets: targets.probed,
+      intervalMs: healthCheckIntervalSecs * 1_000,
+      context: environment,
+      signal: this.#closing.signal,
+    });
   }
 
   /** Resolves when the rule is closed and no `accept` is pending any more. */
@@ -111,7 +133,7 @@ export class TcpRule implements RunningRule {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        this.#serve(await listener.accept(), port);
+        this.#admit(await listener.accept(), port);
       } catch (error) {
         if (!signal.aborted) await this.#acceptFailed(port, error);
       }
@@ -120,20 +142,57 @@ export class TcpRule implements RunningRule {
 
   /** What fails an accept passes (often descriptors that are used up): log, pause, go on. */
   async #acceptFailed({ listenPort }: TcpPort, error: unknown): Promise<void> {
-    const { logger, clock } = this.#environment;
+    const { ruleId, environment: { logger, clock } } = this.#context;
     logger.warn("rule.accept_error", {
-      rule_id: `${this.#ruleId}`,
+      rule_id: `${ruleId}`,
       listen_port: listenPort,
       error: errorText(error),
     });
     await sleep(clock, FORWARD.acceptRetryMs, this.#closing.signal).catch(() => undefined);
   }
 
-  #serve(inbound: Socket, port: TcpPort): void {
+  /** Serves a connection that the caps let in, and closes any other at once. */
+  #admit(inbound: Socket, port: TcpPort): void {
+    const admission = this.#context.policy.admit();
+    if (admission.ok) {
+      this.#serve(inbound, port, admission.hold);
+      return;
+    }
+    const { scope, reason } = admission;
+    logConnection(port, inbound, {
+      level: "debug",
+      event: "rule.rate_limit_reject",
+      fields: { scope, reason },
+    });
+    inbound[Symbol.dispose]();
+  }
+
+  #serve(inbound: Socket, port: TcpPort, hold: Disposable): void {
     this.#connectionsTotal += 1;
     const connection = new TcpConnection(inbound, port);
     if (this.#isCut) connection.cut();
-    const task = connection.run().finally(() => this.#connections.delete(connection));
+    const task = connection.run().finally(() => {
+      hold[Symbol.dispose]();
+      this.#connections.delete(connection);
+    });
     this.#connections.set(connection, task);
   }
+}
+
+function portsOf(
+  { listen, targetPorts }: RuleSpec,
+  context: TcpContext,
+): ReadonlyMap<number, TcpPort> {
+  const ports = new Map<number, TcpPort>();
+  for (let listenPort = listen.start; listenPort <= listen.end; listenPort++) {
+    ports.set(listenPort, {
+      listenPort,
+      targetPort: mapPort(listen, targetPorts, listenPort),
+      context,
+      bytesIn: 0,
+      bytesOut: 0,
+      activeConnections: 0,
+    });
+  }
+  return ports;
 }

@@ -13,6 +13,8 @@ import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import { type Resolution, ResolveError } from "../resolver.ts";
 import { BufferPool } from "./copy_buffer.ts";
+import { Owner } from "../policy/owners.ts";
+import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { TcpRule } from "./tcp_rule.ts";
 
 type Answer = Partial<Resolution> | Error;
@@ -32,7 +34,12 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   net.listen({ hostname: "::", port: 80 });
   net.listen({ hostname: "::", port: 81 });
   const [listener, other] = net.listeners as [FakeListener, FakeListener];
-  const rule = new TcpRule(spec, net.listeners, { net, clock, logger, buffers, resolver });
+  const owner = new Owner(clock);
+  const targets = spec.targets.length === 0
+    ? new SingleTarget(spec.targetHost)
+    : new ListedTargets(spec.targets, { clock, logger });
+  const environment = { net, clock, logger, buffers, resolver };
+  const rule = new TcpRule({ spec, listeners: net.listeners, targets, owner, environment });
   /** A client connects to `at`, and the target accepts. */
   const connect = async (at: FakeListener) => {
     const client = new FakeSocket();
@@ -42,7 +49,7 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
     await microtasksDone();
     return { client, target };
   };
-  return { net, clock, logger, listener, other, rule, connect };
+  return { net, clock, logger, listener, other, rule, owner, connect };
 }
 
 const fields = { rule_id: "1", listen_port: 80, peer: "192.0.2.1:4000" };

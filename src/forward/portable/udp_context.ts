@@ -9,8 +9,8 @@ import type { RuleError } from "../counters.ts";
 import type { QueueBudget } from "./datagram_queue.ts";
 import type { UdpEnvironment } from "./environment.ts";
 import type { LogGate } from "./log_gate.ts";
-import type { UdpPolicy } from "./udp_policy.ts";
-import type { UdpTargets } from "./udp_targets.ts";
+import type { TrafficPolicy } from "../policy/traffic_policy.ts";
+import type { RuleTargets } from "./rule_targets.ts";
 
 /** Counters of one listen port. */
 export interface UdpPort {
@@ -30,8 +30,8 @@ export interface UdpContext {
   readonly environment: UdpEnvironment;
   /** Bounds what all flows together keep while their targets are looked up. */
   readonly queueBudget: QueueBudget;
-  readonly targets: UdpTargets;
-  readonly policy: UdpPolicy;
+  readonly targets: RuleTargets;
+  readonly policy: TrafficPolicy;
   readonly errors: Record<RuleError, number>;
   readonly warnings: LogGate;
   dnsFailures: number;

@@ -19,13 +19,13 @@ import {
   endpointText,
   peerAddress,
 } from "./udp_net.ts";
-import type { UdpTarget } from "./udp_targets.ts";
+import type { TrackedTarget } from "./rule_targets.ts";
 
 /** A socket for the datagrams of one flow, and where it sends them. */
 export interface Upstream {
   readonly socket: DatagramSocket;
   readonly to: DatagramEndpoint;
-  readonly target: UdpTarget;
+  readonly target: TrackedTarget;
   /** How many addresses the target has. */
   readonly addressCount: number;
 }
@@ -48,7 +48,7 @@ export interface UdpDial {
  * flow ended meanwhile. Every failure is counted and logged here.
  */
 export async function dialUdp(
-  targets: readonly UdpTarget[],
+  targets: readonly TrackedTarget[],
   dial: UdpDial,
 ): Promise<Upstream | null> {
   for (const target of targets) {
@@ -70,7 +70,7 @@ export async function dialUdp(
  * @throws {ResolveError} the name has no address
  * @throws {AddressesUnreachable} no address can be sent to
  */
-async function dialTarget(target: UdpTarget, dial: UdpDial): Promise<Upstream | null> {
+async function dialTarget(target: TrackedTarget, dial: UdpDial): Promise<Upstream | null> {
   const addresses = await addressesOf(target, dial);
   if (addresses === null) return null;
   let lastError = "";
@@ -98,7 +98,7 @@ async function dialTarget(target: UdpTarget, dial: UdpDial): Promise<Upstream | 
 
 /** `null` when the flow ended before the answer came. */
 async function addressesOf(
-  { host }: UdpTarget,
+  { host }: TrackedTarget,
   { context: { ruleId, preferIpv6, environment }, ended }: UdpDial,
 ): Promise<readonly string[] | null> {
   const hostname = hostLiteral(host);
@@ -132,7 +132,7 @@ function addressFailed(
   logEvent(dial.context, "warn", event, { ...dial.fields, target: endpointText(to), error });
 }
 
-function targetFailed(target: UdpTarget, { context, fields }: UdpDial, error: unknown): void {
+function targetFailed(target: TrackedTarget, { context, fields }: UdpDial, error: unknown): void {
   context.dnsFailures += 1;
   target.failed();
   if (target.index === null) {
@@ -151,7 +151,7 @@ function targetFailed(target: UdpTarget, { context, fields }: UdpDial, error: un
 }
 
 /** With a list of targets, what fails with all of them counts once more. */
-function allFailed(targets: readonly UdpTarget[], { context, fields }: UdpDial): void {
+function allFailed(targets: readonly TrackedTarget[], { context, fields }: UdpDial): void {
   if (targets[0]?.index === null) return;
   context.dnsFailures += 1;
   logEvent(context, "warn", "rule.udp_all_targets_failed", {

@@ -20,8 +20,8 @@ import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
 import { UdpFlow } from "./udp_flow.ts";
 import { UdpListener } from "./udp_listener.ts";
 import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
-import { UdpPolicy } from "./udp_policy.ts";
-import type { UdpTargets } from "./udp_targets.ts";
+import { TrafficPolicy } from "../policy/traffic_policy.ts";
+import type { RuleTargets } from "./rule_targets.ts";
 
 /** What a UDP rule is made of. */
 export interface UdpRuleOptions {
@@ -29,7 +29,7 @@ export interface UdpRuleOptions {
   /** Those of every port of the rule; they belong to it from now on. */
   readonly sockets: readonly DatagramSocket[];
   readonly settings: UdpSettings;
-  readonly targets: UdpTargets;
+  readonly targets: RuleTargets;
   /** Whose caps and quota the rule is under; `null` for nobody's. */
   readonly owner: Owner | null;
   readonly environment: UdpEnvironment;
@@ -61,7 +61,7 @@ export class UdpRule implements RunningRule {
       preferIpv6: spec.preferIpv6,
       environment,
       targets,
-      policy: new UdpPolicy(this.#limiter, owner),
+      policy: new TrafficPolicy(this.#limiter, owner, "flow"),
       queueBudget: { bytes: 0 },
       errors: noErrorNumbers(),
       warnings: new LogGate(environment.clock),

@@ -16,7 +16,7 @@ import { BufferPool } from "./copy_buffer.ts";
 import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { ListedTargets, SingleTarget } from "./udp_targets.ts";
+import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 
 const LISTEN = 80;
 const client = udpEndpoint("::ffff:192.0.2.1", 4_000);

@@ -2,9 +2,7 @@ import type { RuleSpec } from "../../core/rule.ts";
 
 /** What this engine does not forward yet, in the order it is reported. */
 const UNSUPPORTED: readonly [what: string, asks: (rule: RuleSpec) => boolean][] = [
-  ["targets", (rule) => rule.protocol === "tcp" && rule.targets.length > 0],
   ["sni", (rule) => rule.sniPattern !== null],
-  ["limits", (rule) => rule.protocol === "tcp" && rule.limits !== null],
 ];
 
 /** The failure reason of a rule that asks for more than the engine can, or `null`. */

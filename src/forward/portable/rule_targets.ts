@@ -1,41 +1,43 @@
 /**
- * The targets of a UDP rule.
+ * The targets of a rule, and how they fare.
  *
  * @module
  */
 
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
-import type { RuleTarget } from "../../core/rule.ts";
+import type { ProxyVersion, RuleTarget } from "../../core/rule.ts";
 import type { TargetCounters } from "../counters.ts";
 import { attemptOrder, byPriority } from "../policy/attempt_order.ts";
 import { type Health, TargetHealth } from "../policy/target_health.ts";
 import type { ProbedTarget } from "./target_prober.ts";
 
-/** Somewhere that flows may go. */
-export interface UdpTarget {
+/** Somewhere that connections and flows may go. */
+export interface TrackedTarget {
   /** Place in the rule's `targets`, from 0; `null` for the one target of a rule without a list. */
   readonly index: number | null;
   /** IPv4, `[IPv6]` or a host name. */
   readonly host: string;
   readonly port: number;
-  /** A flow goes there. */
+  /** The PROXY header sent first on each TCP connection, if any. */
+  readonly proxyProtocol: ProxyVersion | null;
+  /** A connection or flow goes there. */
   dialed(): void;
-  /** No flow can go there. */
+  /** None can go there. */
   failed(): void;
   /** The system said that nobody takes the datagrams of a flow. */
   refused(): void;
   /** A flow got its first reply. */
   answered(): void;
-  /** A datagram was delivered. */
+  /** Payload was delivered. */
   countIn(bytes: number): void;
   countOut(bytes: number): void;
 }
 
 /** All targets of a rule. */
-export interface UdpTargets {
-  /** The targets for a flow of a listen port with `targetPort`, the first to try first. */
-  order(targetPort: number): readonly UdpTarget[];
+export interface RuleTargets {
+  /** The targets for what comes in on a listen port with `targetPort`, the first to try first. */
+  order(targetPort: number): readonly TrackedTarget[];
   readonly failovers: bigint;
   /** Those that health checks are for. */
   readonly probed: readonly ProbedTarget[];
@@ -43,7 +45,7 @@ export interface UdpTargets {
 }
 
 /** The target of a rule without a list; its ports follow the listen ports. */
-export class SingleTarget implements UdpTargets {
+export class SingleTarget implements RuleTargets {
   readonly failovers = 0n;
   readonly probed = [];
   readonly #host: string;
@@ -52,12 +54,13 @@ export class SingleTarget implements UdpTargets {
     this.#host = host;
   }
 
-  order(targetPort: number): readonly UdpTarget[] {
+  order(targetPort: number): readonly TrackedTarget[] {
     const nothing = () => {};
     return [{
       index: null,
       host: this.#host,
       port: targetPort,
+      proxyProtocol: null,
       dialed: nothing,
       failed: nothing,
       refused: nothing,
@@ -73,7 +76,7 @@ export class SingleTarget implements UdpTargets {
 }
 
 /** The targets of a rule with a list. */
-export class ListedTargets implements UdpTargets {
+export class ListedTargets implements RuleTargets {
   /** In the order they were given. */
   readonly #targets: readonly ListedTarget[];
   readonly #byPriority: readonly ListedTarget[];
@@ -100,7 +103,7 @@ export class ListedTargets implements UdpTargets {
     return this.#targets;
   }
 
-  order(): readonly UdpTarget[] {
+  order(): readonly TrackedTarget[] {
     return attemptOrder(this.#byPriority);
   }
 
@@ -119,23 +122,25 @@ export class ListedTargets implements UdpTargets {
   }
 }
 
-class ListedTarget implements UdpTarget, ProbedTarget {
+class ListedTarget implements TrackedTarget, ProbedTarget {
   readonly index: number;
   readonly host: string;
   readonly port: number;
   readonly priority: number;
+  readonly proxyProtocol: ProxyVersion | null;
   readonly #health: TargetHealth;
   /** Whether a flow was refused since the last reply: then sending alone proves nothing. */
   #isDoubted = false;
   #bytesIn = 0;
   #bytesOut = 0;
-  #flows = 0;
+  #accepted = 0;
 
-  constructor({ host, port, priority }: RuleTarget, index: number, health: TargetHealth) {
+  constructor(target: RuleTarget, index: number, health: TargetHealth) {
     this.index = index;
-    this.host = host;
-    this.port = port;
-    this.priority = priority;
+    this.host = target.host;
+    this.port = target.port;
+    this.priority = target.priority;
+    this.proxyProtocol = target.proxyProtocol;
     this.#health = health;
   }
 
@@ -144,7 +149,7 @@ class ListedTarget implements UdpTarget, ProbedTarget {
   }
 
   dialed(): void {
-    this.#flows += 1;
+    this.#accepted += 1;
     if (!this.#isDoubted) this.#health.succeeded();
   }
 
@@ -188,7 +193,7 @@ class ListedTarget implements UdpTarget, ProbedTarget {
       lastSuccessAtMs,
       bytesIn: BigInt(this.#bytesIn),
       bytesOut: BigInt(this.#bytesOut),
-      connectionsAccepted: BigInt(this.#flows),
+      connectionsAccepted: BigInt(this.#accepted),
     };
   }
 }

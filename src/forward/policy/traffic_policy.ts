@@ -1,0 +1,97 @@
+/**
+ * What caps and quota have to say about the connections and flows of a rule.
+ *
+ * @module
+ */
+
+import { FORWARD } from "../../core/limits.ts";
+import type { RejectReason } from "../../core/rate_limit.ts";
+import type { Admitted, Direction, Limiter, Scope } from "./limiter.ts";
+import type { Owner } from "./owners.ts";
+
+/** The outcome of asking for a connection or flow to be let in. */
+export type Admission =
+  | {
+    readonly ok: true;
+    /** Disposed of once, when it ends. */
+    readonly hold: Disposable;
+  }
+  | { readonly ok: false; readonly scope: Scope; readonly reason: RejectReason };
+
+/** Caps and quota of one rule and its owner, as they are at the moment of each question. */
+export class TrafficPolicy {
+  readonly #rule: Limiter;
+  readonly #owner: Owner | null;
+  readonly #what: Admitted;
+  readonly #hold: Disposable;
+
+  /** @param owner `null` for a rule that belongs to nobody */
+  constructor(rule: Limiter, owner: Owner | null, what: Admitted) {
+    this.#rule = rule;
+    this.#owner = owner;
+    this.#what = what;
+    this.#hold = {
+      [Symbol.dispose]() {
+        rule.release();
+        owner?.limiter.release();
+      },
+    };
+  }
+
+  /** Whether the quota is used up: nothing passes then. */
+  get isExhausted(): boolean {
+    return this.#owner?.quota.isExhausted ?? false;
+  }
+
+  /** Lets one in, or says why not: the owner's caps first, then the rule's. */
+  admit(): Admission {
+    const ofOwner = this.#owner?.limiter.admit(this.#what) ?? null;
+    if (ofOwner !== null) return { ok: false, scope: "owner", reason: ofOwner };
+    const reason = this.#rule.admit(this.#what);
+    if (reason === null) return { ok: true, hold: this.#hold };
+    this.#owner?.limiter.release();
+    return { ok: false, scope: "rule", reason };
+  }
+
+  /** Whether a datagram of `bytes` fits the bandwidth. What the owner's took of it stays spent. */
+  allow(direction: Direction, bytes: number): boolean {
+    const owner = this.#owner?.limiter;
+    return (owner === undefined || owner.acquire(direction, bytes) === 0) &&
+      this.#rule.acquire(direction, bytes) === 0;
+  }
+
+  /** Takes a datagram that was delivered off the quota. */
+  debit(bytes: number): void {
+    this.#owner?.quota.consume(bytes);
+  }
+
+  /**
+   * Takes bytes that are about to be sent off the quota.
+   *
+   * @returns whether they may be sent: all of them, or none
+   */
+  spend(bytes: number): boolean {
+    return this.#owner?.quota.consume(bytes) ?? true;
+  }
+
+  /** Whether bandwidth in `direction` is capped. */
+  isThrottled(direction: Direction): boolean {
+    return this.#rule.rate(direction) !== null ||
+      (this.#owner !== null && this.#owner.limiter.rate(direction) !== null);
+  }
+
+  /** How much to read at a time in a direction that is throttled: a tenth of a second of the rate. */
+  chunkBytes(direction: Direction): number {
+    const rate = Math.min(
+      this.#rule.rate(direction) ?? Infinity,
+      this.#owner?.limiter.rate(direction) ?? Infinity,
+    );
+    const { throttledChunkMinBytes: least, copyBufferBytes: most } = FORWARD;
+    return Math.max(least, Math.min(most, Math.floor(rate / 10)));
+  }
+
+  /** Caps on bandwidth in the order they are asked. */
+  get limiters(): readonly Limiter[] {
+    return this.#owner === null ? [this.#rule] : [this.#owner.limiter, this.#rule];
+  }
+}

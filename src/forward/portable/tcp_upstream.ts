@@ -1,0 +1,146 @@
+/**
+ * From a connection that was let in to a connected target: one after another, until one takes it.
+ *
+ * @module
+ */
+
+import { hostLiteral, unmapIpv4 } from "../../core/address.ts";
+import { errorText } from "../../core/errors.ts";
+import { FORWARD } from "../../core/limits.ts";
+import type { LogFields } from "../../core/log.ts";
+import type { ProxyVersion } from "../../core/rule.ts";
+import { proxyHeader } from "../policy/proxy_header.ts";
+import { ResolveError } from "../resolver.ts";
+import { AddressesUnreachable, dial } from "./dial.ts";
+import type { Endpoint, Socket } from "./net.ts";
+import type { TrackedTarget } from "./rule_targets.ts";
+import type { TcpContext, TcpPort } from "./tcp_context.ts";
+
+/** A connected target. */
+export interface Upstream {
+  readonly target: TrackedTarget;
+  readonly socket: Socket;
+}
+
+/** No target of a list could be connected to; each failure has been logged. */
+export class AllTargetsFailed extends Error {
+  override readonly name = "AllTargetsFailed";
+
+  constructor(readonly targetCount: number) {
+    super(`all ${targetCount} targets failed`);
+  }
+}
+
+/**
+ * Connects `inbound` to a target of its rule, PROXY header and all.
+ *
+ * @throws {AllTargetsFailed} for a rule with a list of targets
+ * @throws what `dial` throws for a rule without one, and the signal's reason
+ */
+export async function connectUpstream(
+  inbound: Socket,
+  port: TcpPort,
+  signal: AbortSignal,
+): Promise<Upstream> {
+  const { context, targetPort } = port;
+  const targets = context.targets.order(targetPort);
+  if (!context.isListed && targets[0]) {
+    return { target: targets[0], socket: await dialOnly(targets[0], context, signal) };
+  }
+  for (const target of targets) {
+    const socket = await tryTarget(target, inbound, context, signal);
+    if (socket !== null) return { target, socket };
+  }
+  throw new AllTargetsFailed(targets.length);
+}
+
+/** The target of a rule without a list. What has to do with its name is counted and logged. */
+async function dialOnly(
+  { host, port }: TrackedTarget,
+  context: TcpContext,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { environment, ruleId, preferIpv6 } = context;
+  try {
+    const { socket, stale } = await dial({ ruleId, host, port, preferIpv6 }, environment, signal);
+    if (stale) context.dnsFailures += 1;
+    return socket;
+  } catch (error) {
+    const fields = dnsFailureFields(error);
+    if (fields !== null) {
+      context.dnsFailures += 1;
+      environment.logger.warn("rule.dns_failed", {
+        rule_id: `${ruleId}`,
+        hostname: hostLiteral(host),
+        ...fields,
+      });
+    }
+    throw error;
+  }
+}
+
+/** What `rule.dns_failed` tells of a failed dial; `null` when the name was not the problem. */
+function dnsFailureFields(error: unknown): LogFields | null {
+  if (error instanceof ResolveError) return { reason: error.reason, detail: error.detail };
+  if (error instanceof AddressesUnreachable) {
+    return { reason: "all_addrs_unreachable", tried: error.tried, last_error: error.lastError };
+  }
+  return null;
+}
+
+/** `null` when the target cannot be had, which it is told. */
+async function tryTarget(
+  target: TrackedTarget,
+  inbound: Socket,
+  context: TcpContext,
+  signal: AbortSignal,
+): Promise<Socket | null> {
+  const { environment, ruleId, preferIpv6 } = context;
+  const { host, port } = target;
+  let event = "rule.target.dial_failed";
+  let socket: Socket | null = null;
+  try {
+    ({ socket } = await dial({ ruleId, host, port, preferIpv6 }, environment, signal));
+    if (target.proxyProtocol !== null) {
+      event = "rule.target.proxy_protocol_write_failed";
+      await sendProxyHeader(target.proxyProtocol, { inbound, socket, context });
+    }
+    target.dialed();
+    return socket;
+  } catch (error) {
+    socket?.[Symbol.dispose]();
+    signal.throwIfAborted();
+    target.failed();
+    environment.logger.warn(event, {
+      rule_id: `${ruleId}`,
+      target_index: target.index,
+      target_host: host,
+      target_port: port,
+      error: errorText(error),
+    });
+    return null;
+  }
+}
+
+async function sendProxyHeader(
+  version: ProxyVersion,
+  { inbound, socket, context }: {
+    readonly inbound: Socket;
+    readonly socket: Socket;
+    readonly context: TcpContext;
+  },
+): Promise<void> {
+  const header = proxyHeader(version, proxyEnd(inbound.remoteAddr), proxyEnd(inbound.localAddr));
+  let isLate = false;
+  using _timeout = context.environment.clock.timer(FORWARD.proxyHeaderTimeoutMs, () => {
+    isLate = true;
+    socket[Symbol.dispose]();
+  });
+  try {
+    for (let rest = header; rest.length > 0;) rest = rest.subarray(await socket.write(rest));
+  } catch (error) {
+    throw isLate ? new Error("proxy_protocol_prelude_write_timeout", { cause: error }) : error;
+  }
+}
+
+const proxyEnd = ({ hostname, port }: Endpoint) => ({ host: unmapIpv4(hostname), port });
