@@ -8,7 +8,7 @@
  */
 
 import { stringifyJson } from "../core/json.ts";
-import type { Logger } from "../core/log.ts";
+import type { LogFields, Logger } from "../core/log.ts";
 import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
 import type { ForwarderCounters } from "../forward/counters.ts";
@@ -178,7 +178,7 @@ export class RuleTable {
       listen_port: spec.listen.start,
       listen_port_end: spec.listen.end,
       range_size: spec.listen.end - spec.listen.start + 1,
-      target: `${spec.targetHost}:${formatRange(spec.targetPorts)}`,
+      ...targetFields(spec),
     });
     await this.#report({ requestId, ruleId: spec.id, outcome: "activated" });
   }
@@ -198,6 +198,20 @@ export class RuleTable {
     this.#tail = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Where a rule leads, as `rule.activated` tells it. */
+function targetFields({ protocol, targets, targetHost, targetPorts }: RuleSpec): LogFields {
+  const about = protocol === "udp" ? { protocol } : {};
+  if (targets.length === 0) {
+    return { ...about, target: `${targetHost}:${formatRange(targetPorts)}` };
+  }
+  const list = targets.map(({ host, port }) => `"${host}:${port}"`).join(", ");
+  return {
+    ...about,
+    target_count: targets.length,
+    ...(protocol === "tcp" && { targets: `[${list}]` }),
+  };
 }
 
 /** Whether two rules differ in nothing but their caps, which can change while a rule runs. */
