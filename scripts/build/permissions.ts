@@ -29,7 +29,7 @@ const ENVIRONMENT = [
 /** Deno permission flags of each program. None lets it start processes or load libraries. */
 export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
   server: permissions(["STATE_DIRECTORY", "HOSTNAME"], ["hostname", "statfs"]),
-  client: permissions(["TMPDIR"], ["hostname", "networkInterfaces"]),
+  client: permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
 };
 
 /**

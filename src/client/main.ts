@@ -17,6 +17,8 @@ import { addStandaloneCommands } from "./standalone_commands.ts";
 
 interface DaemonFlags {
   readonly bundle?: string;
+  /** `false` with `--no-state`. */
+  readonly state?: string | false;
   readonly reconnectInitialDelayMs: number;
   readonly reconnectMaxDelaySecs: number;
   readonly shutdownDrainTimeoutSecs: number;
@@ -44,6 +46,11 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
       "--bundle <PATH>",
       "credential bundle (default: the first one found in the usual places)",
     )
+    .option(
+      "--state <PATH>",
+      "where to keep the last rules, to forward after a restart without the server (default: beside the bundle)",
+    )
+    .option("--no-state", "keep no rules on disk")
     .addOption(
       new Option(
         "--reconnect-initial-delay-ms <N>",
@@ -70,6 +77,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
       const { runDaemon } = await import("../edge/daemon.ts");
       status.code = await runDaemon({
         bundlePath: flags.bundle,
+        statePath: flags.state,
         reconnectInitialMs: flags.reconnectInitialDelayMs,
         reconnectMaxMs: flags.reconnectMaxDelaySecs * 1_000,
         drainMs: flags.shutdownDrainTimeoutSecs * 1_000,

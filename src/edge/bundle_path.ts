@@ -1,5 +1,5 @@
 /**
- * Where the client's credential bundle is read from and written to.
+ * Where the client's files are: the credential bundle, and what it was last told to do.
  *
  * @module
  */
@@ -28,6 +28,16 @@ export function defaultBundlePath(env: Env): string {
   const [xdg, home] = ["XDG_CONFIG_HOME", "HOME"].map(env);
   if (present(xdg)) return `${xdg}/${FILE}`;
   return present(home) ? `${home}/.config/${FILE}` : LOCAL;
+}
+
+/**
+ * Where a client keeps what it was last told to do: in `$STATE_DIRECTORY` (set by systemd), else
+ * beside its bundle.
+ */
+export function defaultStatePath(bundlePath: string, env: Env): string {
+  const directory = env("STATE_DIRECTORY");
+  if (present(directory)) return `${directory}/client.state.json`;
+  return `${bundlePath.replace(/\.json$/, "")}.state.json`;
 }
 
 /** The path to load, or every path that was tried. An explicit path is used even if it is missing. */

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { bundleCandidates, defaultBundlePath, resolveBundlePath } from "./bundle_path.ts";
+import {
+  bundleCandidates,
+  defaultBundlePath,
+  defaultStatePath,
+  resolveBundlePath,
+} from "./bundle_path.ts";
 
 const env = (values: Record<string, string>) => (name: string) => values[name];
 
@@ -36,4 +41,18 @@ Deno.test("resolveBundlePath() uses an explicit path as is, else the first file,
   assert.deepEqual(resolveBundlePath({ ...options, explicit: undefined, isFile: () => false }), {
     attempted: ["/h/.config/portunus/client.bundle.json", "./client.bundle.json"],
   });
+});
+
+Deno.test("defaultStatePath() is in the state directory, else beside the bundle", () => {
+  const state = { STATE_DIRECTORY: "/var/lib/portunus-client" };
+  const bundle = "/etc/portunus/client.bundle.json";
+  assert.equal(
+    defaultStatePath(bundle, env(state)),
+    "/var/lib/portunus-client/client.state.json",
+  );
+  const without: Record<string, string>[] = [{}, { STATE_DIRECTORY: "" }];
+  for (const values of without) {
+    assert.equal(defaultStatePath(bundle, env(values)), "/etc/portunus/client.bundle.state.json");
+    assert.equal(defaultStatePath("./edge", env(values)), "./edge.state.json");
+  }
 });

@@ -2,7 +2,7 @@
  * Keeps an enrolled client connected: connect, run the session, wait, again.
  *
  * Losing the server does not stop forwarding. Being refused by it does: a client whose token was
- * revoked or replaced closes its rules, stays up and waits for the operator's signal.
+ * revoked or replaced closes its rules, forgets them, stays up and waits for the operator's signal.
  *
  * @module
  */
@@ -23,6 +23,8 @@ export interface ControlLoopOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly statsIntervalMs: number;
+  /** Called when the server refuses this client, before its rules stop. */
+  readonly onRefused?: () => void;
   /** Aborted when the client shall stop. */
   readonly stop: AbortSignal;
   /** @default {openControlStream} */
@@ -36,6 +38,7 @@ export async function runControlLoop(options: ControlLoopOptions): Promise<void>
     logger.info("control.connecting", { attempt });
     const end = await connectOnce(options);
     if (end === "refused") {
+      options.onRefused?.();
       await table.closeAll();
       await untilAborted(stop);
     } else if (!stop.aborted) {

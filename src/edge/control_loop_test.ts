@@ -27,6 +27,8 @@ class Fixture {
   });
   readonly dials: (Dial & { bearer: string })[] = [];
   readonly streams: FakeClientStream[] = [];
+  /** What the data plane had done when the refusal was told. */
+  readonly refusals: string[][] = [];
   readonly done: Promise<void>;
 
   constructor(public server: Server = "greets") {
@@ -76,6 +78,7 @@ class Fixture {
       clock: this.clock,
       logger: this.logger,
       statsIntervalMs: 5_000,
+      onRefused: () => this.refusals.push([...this.forwarder.calls]),
       stop: this.stopping.signal,
       connect: (dial) => this.#connect(dial),
     });
@@ -158,6 +161,7 @@ Deno.test("runControlLoop() gives up when its token is refused: rules stop, the 
     await fixture.advance(500);
     assert.deepEqual(errorsOf(fixture, "control.terminal"), [refusal.message]);
     assert.deepEqual(fixture.forwarder.calls, ["close 1"]);
+    assert.deepEqual(fixture.refusals, [[]], "told before the rules stop");
     await fixture.advance(3_600_000);
     assert.equal(fixture.dials.length, 2);
     await fixture.stop();
@@ -182,7 +186,7 @@ Deno.test("runControlLoop() goes on when the server could not check the token, o
       new Set([failure.message]),
     );
     assert.deepEqual(fixture.logger.of("control.terminal"), []);
-    assert.deepEqual(fixture.forwarder.calls, []);
+    assert.deepEqual([fixture.forwarder.calls, fixture.refusals], [[], []]);
     await fixture.stop();
   }
 });

@@ -8,10 +8,9 @@
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import { FORWARD, SESSION } from "../core/limits.ts";
+import { SESSION } from "../core/limits.ts";
 import { BoundedQueue } from "../core/queue.ts";
 import { PROTOCOL_VERSION, VERSION } from "../core/version.ts";
-import type { UdpSettings } from "../forward/forwarder.ts";
 import { ruleFromWire } from "../wire/convert.ts";
 import {
   ActivationOutcome,
@@ -26,11 +25,10 @@ import {
 import { REPLAY_COUNT_HEADER, REPLAY_REQUEST_PREFIX } from "../wire/replay.ts";
 import { type ClientStream, WireError } from "../wire/streams.ts";
 import { applyOwnerLimits, applyQuota } from "./owner_updates.ts";
+import { udpFromWelcome } from "./client_state.ts";
+import { ReplayWatch } from "./replay_watch.ts";
 import type { RuleReport, RuleTable } from "./rule_table.ts";
 import { statsReport } from "./stats.ts";
-
-/** A server that does not announce the length of its replay is done when it pauses for this long. */
-const REPLAY_QUIET_MS = 5_000;
 
 /** How long the server may take to end the stream after the client has ended its side. */
 const CLOSE_GRACE_MS = 2_000;
@@ -53,7 +51,7 @@ export interface SessionOptions {
  * @throws {WireError} when the stream breaks, or does not begin with Welcome
  */
 export async function runSession(options: SessionOptions): Promise<void> {
-  const { stream, table, clock, logger } = options;
+  const { stream, table, logger } = options;
   const outbound = new BoundedQueue<ClientMessage>(SESSION.clientOutboundMax);
   const sender = sendAll(outbound, stream);
   using cleanup = new DisposableStack();
@@ -69,15 +67,13 @@ export async function runSession(options: SessionOptions): Promise<void> {
     });
     options.onConnected();
 
-    table.useUdp(udpSettings(welcome));
+    table.useUdp(udpFromWelcome(welcome));
     table.reportTo(async (report) => {
       if (!await outbound.push(ruleStatus(report))) logger.warn("control.status_send_failed");
     });
     cleanup.defer(() => table.reportTo(null));
     await table.beginReplay();
-    const replay = cleanup.use(
-      new ReplayWatch(await announcedReplay(stream), clock, () => void table.endReplay()),
-    );
+    const replay = cleanup.use(watchReplay(await announcedReplay(stream), options));
     cleanup.use(reportStats(outbound, options));
     cleanup.use(drainOnStop(outbound, options));
 
@@ -90,14 +86,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
     stream.cancel();
     await sender;
   }
-}
-
-/** What the server wants of UDP rules; it leaves the choice to the client with a 0. */
-function udpSettings({ udpMaxFlowsPerRule, udpFlowIdleSecs }: Welcome): UdpSettings {
-  return {
-    flowsMax: udpMaxFlowsPerRule || FORWARD.udpFlowsMaxDefault,
-    idleMs: (udpFlowIdleSecs || FORWARD.udpIdleSecsDefault) * 1_000,
-  };
 }
 
 /** On `stop`: removes every rule, tells the server, and ends the client's side of the stream. */
@@ -166,46 +154,24 @@ async function awaitWelcome(
   return first.value.payload.value;
 }
 
+/** Gives up what the replay does not name, a kind at a time. */
+function watchReplay(announced: number | null, { table, clock }: SessionOptions): ReplayWatch {
+  return new ReplayWatch({
+    announced,
+    clock,
+    ends: {
+      // Who announces replays also replays every quota.
+      quotas: () => table.owners.endQuotas({ isReplayComplete: announced !== null }),
+      rules: () => void table.endReplay(),
+      caps: () => table.owners.endCaps(),
+    },
+  });
+}
+
 /** How many rules the replay has, or `null` from a server that does not say (3.1.0). */
 async function announcedReplay(stream: ClientStream): Promise<number | null> {
   const text = (await stream.headers).get(REPLAY_COUNT_HEADER);
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null;
-}
-
-/** Calls `onDone` once, when the replay after a connect is complete. */
-class ReplayWatch implements Disposable {
-  #left: number | null;
-  #timer: Disposable | null = null;
-  #done = false;
-
-  constructor(announced: number | null, readonly clock: Clock, readonly onDone: () => void) {
-    this.#left = announced;
-    if (announced === 0) this.#finish();
-    else this.#rearm();
-  }
-
-  /** Counts one replayed rule. */
-  saw(): void {
-    if (this.#done) return;
-    if (this.#left !== null) this.#left -= 1;
-    if (this.#left === 0) this.#finish();
-    else this.#rearm();
-  }
-
-  #rearm(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = this.clock.timer(REPLAY_QUIET_MS, () => this.#finish());
-  }
-
-  #finish(): void {
-    this[Symbol.dispose]();
-    this.onDone();
-  }
-
-  [Symbol.dispose](): void {
-    this.#done = true;
-    this.#timer?.[Symbol.dispose]();
-  }
 }
 
 async function dispatch(
@@ -218,13 +184,15 @@ async function dispatch(
   switch (payload.case) {
     case "ruleUpdate":
       await applyRuleUpdate(payload.value, options);
-      if (payload.value.requestId.startsWith(REPLAY_REQUEST_PREFIX)) replay.saw();
+      if (payload.value.requestId.startsWith(REPLAY_REQUEST_PREFIX)) replay.sawRule();
       return;
     case "ownerRateLimitUpdate":
-      applyOwnerLimits(payload.value, table.ownerLimits, logger);
+      applyOwnerLimits(payload.value, table.owners, logger);
+      replay.sawOwner();
       return;
     case "trafficQuotaUpdate":
-      applyQuota(payload.value, table.ownerLimits, logger);
+      applyQuota(payload.value, table.owners, logger);
+      replay.sawOwner();
       return;
     case "welcome":
     case undefined:
@@ -266,11 +234,13 @@ async function applyRuleUpdate(
 
 /** Sends the counters every interval; a report that has to wait delays the ones after it. */
 function reportStats(outbound: BoundedQueue<ClientMessage>, options: SessionOptions): Disposable {
-  const { clock, table, statsIntervalMs } = options;
+  const { clock, table, logger, statsIntervalMs } = options;
   let timer: Disposable;
   const tick = async () => {
     const report = statsReport(clock.now(), table.counters());
-    if (report !== null) await outbound.push(report);
+    if (report !== null && !await outbound.push(report)) {
+      logger.warn("control.stats_send_failed", { error: "the stream is closed" });
+    }
     if (!stopped) timer = clock.timer(statsIntervalMs, () => void tick());
   };
   let stopped = false;

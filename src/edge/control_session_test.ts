@@ -9,9 +9,11 @@ import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { turn } from "../../tests/kit/turn.ts";
 import {
   type ClientMessage,
+  OwnerRateLimitAction,
   Protocol,
   RuleAction,
   ServerMessageSchema,
+  TrafficQuotaAction,
 } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { WireError } from "../wire/streams.ts";
 import { runSession } from "./control_session.ts";
@@ -247,6 +249,87 @@ Deno.test("runSession() ends a replay of unknown length after 5 quiet seconds", 
     assert.deepEqual([...forwarder.running.keys()], [1n]);
     await fixture.end(done);
   }
+});
+
+/** What the server says of an owner, in the replay or out of it. */
+const capsOf = (ownerId: string) =>
+  create(ServerMessageSchema, {
+    payload: {
+      case: "ownerRateLimitUpdate",
+      value: { ownerId, rateLimit: { concurrentConnections: 1 }, action: OwnerRateLimitAction.SET },
+    },
+  });
+const quotaOf = (userId: string) =>
+  create(ServerMessageSchema, {
+    payload: {
+      case: "trafficQuotaUpdate",
+      value: { userId, action: TrafficQuotaAction.SET, state: { budgetRemainingBytes: 5n } },
+    },
+  });
+
+/** A session of somebody who knows two owners with caps and quotas. */
+async function metered(headers: Readonly<Record<string, string>>) {
+  const fixture = new Fixture(headers);
+  for (const owner of ["alice", "bob"]) {
+    fixture.table.owners.setCaps(owner, { concurrentConnections: 1 });
+    fixture.table.owners.setQuota(owner, { remainingBytes: 5n, exhausted: false });
+  }
+  const { done } = await fixture.connect();
+  const known = () => ({
+    caps: fixture.table.owners.caps.map(({ ownerId }) => ownerId),
+    quotas: fixture.table.owners.quotas.map(({ ownerId }) => ownerId),
+  });
+  return { fixture, done, known };
+}
+
+Deno.test("runSession() ends quotas with the first replayed rule, and caps after a pause", async () => {
+  const { fixture, done, known } = await metered(announce(2));
+  const { stream, clock } = fixture;
+  stream.receive(quotaOf("bob"), ruleUpdate("command", rule(9n)));
+  await turn();
+  assert.deepEqual(known().quotas, ["alice", "bob"], "a command says nothing of the replay");
+  stream.receive(ruleUpdate("replay-a", rule(1n)));
+  await turn();
+  assert.deepEqual(known(), { caps: ["alice", "bob"], quotas: ["bob"] });
+  stream.receive(ruleUpdate("replay-b", rule(2n)), capsOf("bob"));
+  await turn();
+  clock.advance(4_999);
+  assert.deepEqual(known().caps, ["alice", "bob"]);
+  clock.advance(1);
+  assert.deepEqual(known(), { caps: ["bob"], quotas: ["bob"] });
+  stream.receive(ruleUpdate("replay-late", rule(3n)), capsOf("carol"), quotaOf("carol"));
+  await turn();
+  clock.advance(60_000);
+  assert.deepEqual(known(), { caps: ["bob", "carol"], quotas: ["bob", "carol"] });
+  await fixture.end(done);
+});
+
+Deno.test("runSession() ends quotas and caps of a replay without rules after a pause", async () => {
+  const { fixture, done, known } = await metered(announce(0));
+  fixture.clock.advance(4_999);
+  fixture.stream.receive(quotaOf("bob"));
+  await turn();
+  fixture.clock.advance(4_999);
+  assert.deepEqual(known(), { caps: ["alice", "bob"], quotas: ["alice", "bob"] });
+  fixture.clock.advance(1);
+  assert.deepEqual(known(), { caps: [], quotas: ["bob"] });
+  await fixture.end(done);
+});
+
+Deno.test("runSession() with a 3.1.0 server keeps quotas, which that one does not replay", async () => {
+  const { fixture, done, known } = await metered({});
+  fixture.stream.receive(ruleUpdate("replay-a", rule(1n)), capsOf("alice"));
+  await turn();
+  fixture.clock.advance(5_000);
+  assert.deepEqual(known(), { caps: ["alice"], quotas: ["alice", "bob"] });
+  await fixture.end(done);
+});
+
+Deno.test("runSession() that ends during the replay lifts nothing", async () => {
+  const { fixture, done, known } = await metered(announce(1));
+  await fixture.end(done);
+  fixture.clock.advance(60_000);
+  assert.deepEqual(known(), { caps: ["alice", "bob"], quotas: ["alice", "bob"] });
 });
 
 Deno.test("runSession() that ends during the replay stops nothing", async () => {

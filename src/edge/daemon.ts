@@ -12,13 +12,16 @@ import { isFile, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import { processLogger } from "../telemetry/log.ts";
 import { Backoff } from "./backoff.ts";
-import { defaultBundlePath, resolveBundlePath } from "./bundle_path.ts";
+import { defaultBundlePath, defaultStatePath, resolveBundlePath } from "./bundle_path.ts";
 import { runControlLoop } from "./control_loop.ts";
 import { enroll, EnrollError } from "./enroll.ts";
 import { RuleTable } from "./rule_table.ts";
+import { StateFile } from "./state_file.ts";
 
 export interface DaemonOptions {
   readonly bundlePath: string | undefined;
+  /** Where to keep what the server said last; `false` for nowhere. */
+  readonly statePath: string | false | undefined;
   readonly reconnectInitialMs: number;
   readonly reconnectMaxMs: number;
   readonly drainMs: number;
@@ -28,22 +31,28 @@ export interface DaemonOptions {
 /** Forwards until SIGINT or SIGTERM. Returns the exit status. */
 export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<number> {
   const logger = clientLogger(io);
-  const bundle = await findBundle(options.bundlePath, io, logger);
-  if (bundle === null) return 1;
+  const found = await findBundle(options.bundlePath, io, logger);
+  if (found === null) return 1;
+  const { bundle } = found;
+  const state = openState(options.statePath, { ...found, io, logger });
 
   const stop = new AbortController();
   using _signals = onStopSignal((signal) => {
     if (stop.signal.aborted) return;
     logger.info("shutdown.signal", { signal });
+    // Before the rules are closed: they shall run again after the next start.
+    void state?.close();
     stop.abort();
   });
   await using forwarder = createPortableForwarder({
     clock: systemClock,
     logger: logger.child("portunus_forwarder"),
   });
+  const table = new RuleTable({ forwarder, drainMs: options.drainMs, logger });
+  if (state) await resume(table, state, logger);
   await runControlLoop({
     bundle,
-    table: new RuleTable({ forwarder, drainMs: options.drainMs, logger }),
+    table,
     backoff: new Backoff({
       initialMs: options.reconnectInitialMs,
       maxMs: options.reconnectMaxMs,
@@ -52,10 +61,40 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
     clock: systemClock,
     logger,
     statsIntervalMs: options.statsIntervalMs,
+    onRefused: () => void state?.forget(),
     stop: stop.signal,
   });
+  await state?.settled();
   logger.info("client.stopped");
   return 0;
+}
+
+function openState(
+  path: string | false | undefined,
+  { bundle, path: bundlePath, io, logger }: FoundBundle & { io: ProcessIo; logger: Logger },
+): StateFile | null {
+  if (path === false) return null;
+  return new StateFile({
+    path: path ?? defaultStatePath(bundlePath, io.env),
+    owner: bundle,
+    clock: systemClock,
+    logger,
+  });
+}
+
+/** Forwards what `state` says, and keeps it in step with `table` from now on. */
+async function resume(table: RuleTable, state: StateFile, logger: Logger): Promise<void> {
+  const last = await state.load();
+  if (last !== null) {
+    await table.restore(last);
+    logger.info("client.state_restored", {
+      rules: last.rules.length,
+      active: table.size,
+      owner_caps: last.caps.length,
+      quotas: last.quotas.length,
+    });
+  }
+  state.follow(table);
 }
 
 /**
@@ -78,12 +117,17 @@ export async function runEnroll(
 
 const clientLogger = (io: ProcessIo): Logger => processLogger("portunus_client", io.env);
 
+interface FoundBundle {
+  readonly bundle: Bundle;
+  readonly path: string;
+}
+
 /** Finds and reads the bundle, enrolling first where there is a URI for that; `null` when reported. */
 async function findBundle(
   explicit: string | undefined,
   io: ProcessIo,
   logger: Logger,
-): Promise<Bundle | null> {
+): Promise<FoundBundle | null> {
   const found = resolveBundlePath({ explicit, env: io.env, isFile });
   if ("attempted" in found) {
     io.err(
@@ -112,7 +156,7 @@ async function findBundle(
       client_name: bundle.clientName,
       endpoint: bundle.serverEndpoint,
     });
-    return bundle;
+    return { bundle, path };
   } catch (error) {
     logger.error("client.bundle_load_failed", {
       error: error instanceof Error ? error.message : String(error),

@@ -1,12 +1,11 @@
 /**
- * Caps and quotas of owners: what the server says of them, handed to the data plane.
+ * Caps and quotas of owners: what the server says of them, taken in.
  *
  * @module
  */
 
 import type { Logger } from "../core/log.ts";
 import { hasCaps } from "../core/rate_limit.ts";
-import type { Forwarder } from "../forward/forwarder.ts";
 import {
   OwnerRateLimitAction,
   type OwnerRateLimitUpdate,
@@ -14,26 +13,24 @@ import {
   type TrafficQuotaUpdate,
 } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { rateLimitFromWire } from "../wire/rate_limit.ts";
-
-/** The part of the data plane that knows owners. */
-export type OwnerLimits = Pick<Forwarder, "setOwnerLimits" | "setQuota">;
+import type { OwnerTable } from "./owner_table.ts";
 
 /** Sets or lifts the caps of an owner; SET without caps lifts them. */
 export function applyOwnerLimits(
   { action, clientName, ownerId, rateLimit }: OwnerRateLimitUpdate,
-  limits: OwnerLimits,
+  owners: OwnerTable,
   logger: Logger,
 ): void {
   const fields = { client_name: clientName, owner_id: ownerId };
   switch (action) {
     case OwnerRateLimitAction.SET: {
       const caps = rateLimit === undefined ? null : rateLimitFromWire(rateLimit);
-      limits.setOwnerLimits(ownerId, caps);
+      owners.setCaps(ownerId, caps);
       logger.info("control.owner_rate_limit_set", { ...fields, has_caps: hasCaps(caps) });
       return;
     }
     case OwnerRateLimitAction.REMOVE:
-      limits.setOwnerLimits(ownerId, null);
+      owners.setCaps(ownerId, null);
       logger.info("control.owner_rate_limit_remove", fields);
       return;
     case OwnerRateLimitAction.UNSPECIFIED:
@@ -46,7 +43,7 @@ export function applyOwnerLimits(
 /** Sets what is left of a user's quota, or ends the metering. */
 export function applyQuota(
   { action, clientName, userId, state }: TrafficQuotaUpdate,
-  limits: OwnerLimits,
+  owners: OwnerTable,
   logger: Logger,
 ): void {
   const fields = { user: userId, client: clientName };
@@ -59,13 +56,13 @@ export function applyQuota(
       const { budgetRemainingBytes: left } = state;
       const remainingBytes = left < 0n ? 0n : left;
       const exhausted = state.exhausted || remainingBytes === 0n;
-      limits.setQuota(userId, { remainingBytes, exhausted });
+      owners.setQuota(userId, { remainingBytes, exhausted });
       const now = { remaining: remainingBytes, exhausted };
       logger.info("control.traffic_quota_set", { ...fields, ...now });
       return;
     }
     case TrafficQuotaAction.REMOVE:
-      limits.setQuota(userId, null);
+      owners.setQuota(userId, null);
       logger.info("control.traffic_quota_remove", fields);
       return;
     case TrafficQuotaAction.UNSPECIFIED:

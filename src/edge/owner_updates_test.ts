@@ -8,11 +8,13 @@ import {
   TrafficQuotaAction,
   TrafficQuotaUpdateSchema,
 } from "../wire/gen/portunus/v1/portunus_pb.ts";
+import { OwnerTable } from "./owner_table.ts";
 import { applyOwnerLimits, applyQuota } from "./owner_updates.ts";
 
 Deno.test("applyOwnerLimits() sets and lifts the caps of an owner", () => {
   const forwarder = new FakeForwarder();
   const logger = new RecordingLogger();
+  const owners = new OwnerTable({ limits: forwarder, logger, onChange: () => undefined });
   const update = (action: OwnerRateLimitAction, rate?: number) =>
     applyOwnerLimits(
       create(OwnerRateLimitUpdateSchema, {
@@ -21,7 +23,7 @@ Deno.test("applyOwnerLimits() sets and lifts the caps of an owner", () => {
         action,
         ...(rate === undefined ? {} : { rateLimit: { newConnectionsPerSec: rate } }),
       }),
-      forwarder,
+      owners,
       logger,
     );
   update(OwnerRateLimitAction.SET, 5);
@@ -46,6 +48,7 @@ Deno.test("applyOwnerLimits() sets and lifts the caps of an owner", () => {
 Deno.test("applyQuota() sets what is left, never less than nothing, and ends the metering", () => {
   const forwarder = new FakeForwarder();
   const logger = new RecordingLogger();
+  const owners = new OwnerTable({ limits: forwarder, logger, onChange: () => undefined });
   const update = (
     action: TrafficQuotaAction,
     state?: { readonly budgetRemainingBytes: bigint; readonly exhausted: boolean },
@@ -57,7 +60,7 @@ Deno.test("applyQuota() sets what is left, never less than nothing, and ends the
         action,
         ...(state && { state }),
       }),
-      forwarder,
+      owners,
       logger,
     );
   const cases = [

@@ -13,7 +13,8 @@ import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
 import type { ForwarderCounters } from "../forward/counters.ts";
 import type { Forwarder, UdpSettings } from "../forward/forwarder.ts";
-import type { OwnerLimits } from "./owner_updates.ts";
+import type { ClientState } from "./client_state.ts";
+import { OwnerTable } from "./owner_table.ts";
 
 /** What the client tells the server about a rule. `reason` only with `failed`. */
 export interface RuleReport {
@@ -27,7 +28,7 @@ export interface RuleReport {
 export type Reporter = (report: RuleReport) => Promise<void>;
 
 interface Slot {
-  readonly spec: RuleSpec;
+  spec: RuleSpec;
   /** Request id of the latest PUSH, echoed when the rule is removed by the client itself. */
   pushId: string;
   /** Set while a replay runs, until the server has named the rule again. */
@@ -41,10 +42,14 @@ export class RuleTable {
   readonly #forwarder: Forwarder;
   /** How long the connections of a removed rule may go on, in milliseconds. */
   readonly drainMs: number;
+  /** Caps and quotas of owners: they hold for rules of this table, and outlive them. */
+  readonly owners: OwnerTable;
   readonly #logger: Logger;
   readonly #slots = new Map<bigint, Slot>();
   readonly #draining = new Set<Promise<void>>();
   #report: Reporter = () => Promise.resolve();
+  #onChange: () => void = () => undefined;
+  #udp: UdpSettings | null = null;
   /** The tail of the operations: they run one after another, in the order they were asked for. */
   #tail: Promise<void> = Promise.resolve();
 
@@ -56,6 +61,11 @@ export class RuleTable {
     this.#forwarder = options.forwarder;
     this.drainMs = options.drainMs;
     this.#logger = options.logger;
+    this.owners = new OwnerTable({
+      limits: options.forwarder,
+      logger: options.logger,
+      onChange: () => this.#onChange(),
+    });
   }
 
   /** Number of rules the server asked for that run. */
@@ -63,14 +73,33 @@ export class RuleTable {
     return this.#slots.size;
   }
 
-  /** Where caps and quotas of owners are set: they hold for rules of this table and outlive them. */
-  get ownerLimits(): OwnerLimits {
-    return this.#forwarder;
-  }
-
   /** Bounds the flows of rules that start from now on. */
   useUdp(settings: UdpSettings): void {
     this.#forwarder.setUdp(settings);
+    this.#udp = settings;
+    this.#onChange();
+  }
+
+  /** Calls `onChange` from now on when {@linkcode state} changes other than by traffic. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** What runs, and under which limits, as the server wants it. */
+  state(): ClientState {
+    return {
+      udp: this.#udp,
+      rules: [...this.#slots.values()].map(({ spec }) => spec),
+      caps: this.owners.caps,
+      quotas: this.owners.quotas,
+    };
+  }
+
+  /** Takes up what an earlier run of this process did. A rule that cannot start is only logged. */
+  async restore({ udp, rules, caps, quotas }: ClientState): Promise<void> {
+    if (udp !== null) this.useUdp(udp);
+    this.owners.restore(caps, quotas);
+    for (const spec of rules) await this.push("", spec, "replay");
   }
 
   counters(): ForwarderCounters {
@@ -119,9 +148,10 @@ export class RuleTable {
     });
   }
 
-  /** Every rule counts as unconfirmed until the replay names it. */
+  /** Every rule, and what holds for owners, counts as unconfirmed until the replay names it. */
   beginReplay(): Promise<void> {
     return this.#serially(() => {
+      this.owners.beginReplay();
       for (const slot of this.#slots.values()) slot.stale = true;
       return Promise.resolve();
     });
@@ -153,6 +183,10 @@ export class RuleTable {
     const outcome = this.#forwarder.setLimits(spec.id, spec.limits);
     slot.pushId = requestId;
     slot.stale = false;
+    if (outcome.ok) {
+      slot.spec = { ...slot.spec, limits: spec.limits };
+      this.#onChange();
+    }
     await this.#report(
       outcome.ok
         ? { requestId, ruleId: spec.id, outcome: "activated" }
@@ -173,6 +207,7 @@ export class RuleTable {
       return;
     }
     this.#slots.set(spec.id, { spec, pushId: requestId, stale: false });
+    this.#onChange();
     this.#logger.info("rule.activated", {
       rule_id: `${spec.id}`,
       listen_port: spec.listen.start,
@@ -186,6 +221,7 @@ export class RuleTable {
   /** Resolves when the rule's ports are free again: nobody is told before. */
   async #close(slot: Slot): Promise<void> {
     this.#slots.delete(slot.spec.id);
+    this.#onChange();
     const closing = this.#forwarder.close(slot.spec.id, this.drainMs);
     const drained = closing.drained.finally(() => this.#draining.delete(drained));
     this.#draining.add(drained);

@@ -212,3 +212,55 @@ Deno.test("RuleTable drops reports between sessions, and goes on after a report 
   await table.push("c", rule(3n), "command");
   assert.equal(forwarder.running.size, 3);
 });
+
+Deno.test("RuleTable.state() is what runs, with the caps that were set last", async () => {
+  const { table, forwarder } = new Fixture();
+  let changes = 0;
+  table.watch(() => changes += 1);
+  table.useUdp({ flowsMax: 1, idleMs: 2 });
+  forwarder.failures.set(3n, "port_in_use");
+  for (const id of [1n, 2n, 3n]) await table.push("a", rule(id), "command");
+  const limits = { concurrentConnections: 5 };
+  await table.push("b", { ...rule(1n, 99), limits }, "command");
+  await table.remove("c", 2n);
+  table.owners.setCaps("alice", limits);
+  assert.deepEqual(table.state(), {
+    udp: { flowsMax: 1, idleMs: 2 },
+    rules: [{ ...rule(1n), limits }],
+    caps: [{ ownerId: "alice", caps: limits }],
+    quotas: [],
+  });
+  assert.equal(changes, 6);
+});
+
+Deno.test("RuleTable.state() keeps the caps that run when new ones are refused", async () => {
+  const { table, forwarder } = new Fixture();
+  await table.push("a", rule(1n), "command");
+  forwarder.limitFailures.set(1n, "unsupported: caps");
+  await table.push("b", { ...rule(1n), limits: { concurrentConnections: 5 } }, "command");
+  assert.deepEqual(table.state().rules, [rule(1n)]);
+});
+
+Deno.test("RuleTable.restore() forwards at once, and the replay finds the rules running", async () => {
+  const { table, forwarder, reports } = new Fixture();
+  forwarder.failures.set(2n, "port_in_use");
+  const caps = { concurrentConnections: 5 };
+  const quota = { remainingBytes: 7n, exhausted: false };
+  await table.restore({
+    udp: { flowsMax: 1, idleMs: 2 },
+    rules: [rule(1n), rule(2n), rule(3n)],
+    caps: [{ ownerId: "alice", caps }],
+    quotas: [{ ownerId: "alice", quota }],
+  });
+  assert.deepEqual(forwarder.udp, { flowsMax: 1, idleMs: 2 });
+  const opened = ["owner limits alice", "quota alice", "open 1", "open 2", "open 3"];
+  assert.deepEqual(forwarder.calls, opened, "limits hold from the first byte");
+  await table.beginReplay();
+  reports.length = 0;
+  forwarder.failures.clear();
+  await table.push("r1", rule(1n), "replay");
+  await table.push("r2", rule(2n), "replay");
+  await table.endReplay();
+  assert.deepEqual(reports, ["r1 1 activated", "r2 2 activated"]);
+  assert.deepEqual(forwarder.calls.slice(5), ["limits 1", "open 2", "close 3"]);
+});

@@ -39,7 +39,9 @@ export function statsReport(nowMs: number, counters: ForwarderCounters): ClientM
           clientHelloPeekSumMicros: it.peekSumMicros,
           clientHelloPeekCount: it.peekCount,
         })),
-        ownerRateLimitStats: owners.map(({ ownerId, rateLimit }) => ({
+        ownerRateLimitStats: owners.filter((it) => didAnything(it.rateLimit)).map((
+          { ownerId, rateLimit },
+        ) => ({
           ownerId,
           stats: rateLimitStats(rateLimit),
         })),
@@ -65,7 +67,7 @@ function ruleStats(rule: RuleCounters): MessageInitShape<typeof RuleStatsSchema>
     sniRouteExactTotal: rule.sniRoutes.exact,
     sniRouteWildcardTotal: rule.sniRoutes.wildcard,
     sniRouteFallbackTotal: rule.sniRoutes.fallback,
-    ...(rule.rateLimit && { rateLimit: rateLimitStats(rule.rateLimit) }),
+    ...(didAnything(rule.rateLimit) && { rateLimit: rateLimitStats(rule.rateLimit) }),
   };
 }
 
@@ -77,6 +79,14 @@ function targetStats(target: TargetCounters): MessageInitShape<typeof PerTargetS
     lastFailureAtUnixMs: BigInt(lastFailureAtMs ?? 0),
     lastSuccessAtUnixMs: BigInt(lastSuccessAtMs ?? 0),
   };
+}
+
+/** Whether there is something to say of caps: a message of zeros would be bytes for nothing. */
+function didAnything(counters: RateLimitCounters | null): counters is RateLimitCounters {
+  if (counters === null) return false;
+  const { rejects, throttleMicrosIn, throttleMicrosOut, activeConnections } = counters;
+  return activeConnections > 0 || throttleMicrosIn > 0n || throttleMicrosOut > 0n ||
+    REJECT_REASONS.some((name) => rejects[name] > 0n);
 }
 
 function rateLimitStats(

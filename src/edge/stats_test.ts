@@ -172,3 +172,46 @@ Deno.test("statsReport() carries listeners shared by server name, and owners", (
     }],
   });
 });
+
+Deno.test("statsReport() says nothing of caps that did nothing, or let in what has ended", () => {
+  const rateLimit = {
+    rejects: noRejects,
+    throttleMicrosIn: 0n,
+    throttleMicrosOut: 0n,
+    activeConnections: 0,
+  };
+  const owners = [{ ownerId: "alice", rateLimit }];
+  const rules = [{ ...noRuleCounters(1n), rateLimit }];
+  assert.deepEqual(reportJson({ rules, sniListeners: [], owners }), {
+    sentAtUnixMs: "1778148000123",
+    stats: [{ ruleId: "1" }],
+  });
+  for (
+    const change of [{ activeConnections: 1 }, { throttleMicrosIn: 1n }, { throttleMicrosOut: 1n }]
+  ) {
+    const json = reportJson({
+      rules: [{ ...noRuleCounters(1n), rateLimit: { ...rateLimit, ...change } }],
+      sniListeners: [],
+      owners: [],
+    }) as { readonly stats: readonly [{ readonly rateLimit?: unknown }] };
+    assert.ok(json.stats[0].rateLimit);
+  }
+});
+
+Deno.test("statsReport() has all SNI listeners, idle ones and those without a rule of their own too", () => {
+  const idle = {
+    misses: 0n,
+    parseFailures: 0n,
+    peekBuckets: [0n, 0n],
+    peekSumMicros: 0n,
+    peekCount: 0n,
+  };
+  const sniListeners = [{ listenPort: 443, ...idle }, { listenPort: 8443, ...idle }];
+  assert.deepEqual(reportJson({ rules: [], sniListeners, owners: [] }), {
+    sentAtUnixMs: "1778148000123",
+    sniListenerStats: [443, 8443].map((listenPort) => ({
+      listenPort,
+      clientHelloPeekBucketCounts: ["0", "0"],
+    })),
+  });
+});

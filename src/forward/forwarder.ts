@@ -74,6 +74,9 @@ export interface Forwarder extends AsyncDisposable {
    */
   setQuota(ownerId: string, quota: QuotaState | null): void;
 
+  /** What is left of an owner's quota now; `null` without one. */
+  quota(ownerId: string): QuotaState | null;
+
   /** Holds for rules opened from now on. */
   setUdp(settings: UdpSettings): void;
 

@@ -76,6 +76,10 @@ export class FakeForwarder implements Forwarder {
     this.quotas.set(ownerId, quota);
   }
 
+  quota(ownerId: string): QuotaState | null {
+    return this.quotas.get(ownerId) ?? null;
+  }
+
   setUdp(settings: UdpSettings): void {
     this.udp = settings;
   }

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { OwnerCounters } from "../counters.ts";
+import type { QuotaState } from "../forwarder.ts";
 import { Limiter } from "./limiter.ts";
 import { Quota } from "./quota.ts";
 
@@ -35,6 +36,11 @@ export class Owners {
     const owner = new Owner(this.#clock);
     this.#byId.set(id, owner);
     return owner;
+  }
+
+  /** What is left of the quota of the owner called `id`; `null` without one. */
+  quota(id: string): QuotaState | null {
+    return this.#byId.get(id)?.quota.state ?? null;
   }
 
   /** Counters of the owners whose caps did something. */

@@ -17,6 +17,12 @@ export class Quota {
     return this.#isExhausted;
   }
 
+  /** What is left now; `null` without a limit. */
+  get state(): QuotaState | null {
+    if (this.#remaining === null) return null;
+    return { remainingBytes: BigInt(this.#remaining), exhausted: this.#isExhausted };
+  }
+
   /** Replaces the budget; `null` lifts the limit. */
   set(state: QuotaState | null): void {
     this.#remaining = state === null ? null : Math.max(0, Number(state.remainingBytes));

@@ -29,3 +29,15 @@ Deno.test("Quota is exhausted when it is set so, or to nothing", () => {
     assert.ok(quota.isExhausted);
   }
 });
+
+Deno.test("Quota says what is left now", () => {
+  const quota = new Quota();
+  assert.equal(quota.state, null);
+  quota.set({ remainingBytes: 10n, exhausted: false });
+  quota.consume(4);
+  assert.deepEqual(quota.state, { remainingBytes: 6n, exhausted: false });
+  quota.consume(9);
+  assert.deepEqual(quota.state, { remainingBytes: 0n, exhausted: true });
+  quota.set(null);
+  assert.equal(quota.state, null);
+});

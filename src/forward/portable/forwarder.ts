@@ -94,6 +94,10 @@ class PortableForwarder implements Forwarder {
     this.#environment.owners.get(ownerId).quota.set(quota);
   }
 
+  quota(ownerId: string): QuotaState | null {
+    return this.#environment.owners.quota(ownerId);
+  }
+
   setUdp(settings: UdpSettings): void {
     this.#udp = settings;
   }
