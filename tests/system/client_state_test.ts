@@ -47,7 +47,7 @@ labTest(
     const [kept, gone] = [freePort(), freePort()];
     const keptId = await operator.push("edge-01", kept, `127.0.0.1:${target.port}`);
     const goneId = await operator.push("edge-01", gone, `127.0.0.1:${target.port}`);
-    const caps = { concurrent_connections: 1 };
+    const caps = { concurrent_connections: 2 };
     const [{ client_id }] = (await operator.api("GET", "/v1/clients")).body as [
       { client_id: string },
     ];
@@ -74,6 +74,9 @@ labTest(
     {
       using second = await TestConn.open(gone);
       assert.equal(await second.echo("this one too"), "this one too");
+      // The owner may have two connections, on all rules together.
+      using third = await TestConn.open(kept);
+      await third.closed();
     }
 
     // The server comes back without one of the rules.
