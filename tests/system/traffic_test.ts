@@ -2,37 +2,16 @@
 
 import assert from "node:assert/strict";
 import { TestConn } from "../kit/conn.ts";
-import { type Lab, labTest, type ServerHandle } from "../kit/lab.ts";
-import { Operator } from "../kit/operator.ts";
+import { labTest, type ServerHandle } from "../kit/lab.ts";
+import type { Operator } from "../kit/operator.ts";
 import { freePort } from "../kit/ports.ts";
 import { echoTarget } from "../kit/targets.ts";
+import { tenant } from "../kit/tenant.ts";
 
 /** Reports after which everything that was forwarded is counted. */
 const REPORTS_MAX = 20;
 const CHUNK = "x".repeat(10_000);
 const MONTHLY_BYTES = 10_000_000_000;
-
-/** An operator who may forward on `edge-01` and has a quota there. */
-async function tenant(lab: Lab, admin: Operator): Promise<{ alice: Operator; quota: string }> {
-  const call = async (method: string, path: string, body: unknown, status: number) => {
-    const answer = await admin.api(method, path, body);
-    assert.equal(answer.status, status, JSON.stringify(answer.body));
-    return answer.body;
-  };
-  await call("POST", "/v1/users", { user_id: "alice", display_name: "Alice" }, 201);
-  await call("POST", "/v1/grants", {
-    user_id: "alice",
-    client: "edge-01",
-    listen_port_start: 1,
-    listen_port_end: 65_535,
-    protocols: ["tcp"],
-  }, 201);
-  const issued = await call("POST", "/v1/users/alice/credentials", {}, 201) as { token: string };
-  const [client] = await call("GET", "/v1/clients", undefined, 200) as { client_id: string }[];
-  const quota = `/v1/users/alice/quotas/${client?.client_id}`;
-  await call("PUT", quota, { monthly_bytes: MONTHLY_BYTES }, 200);
-  return { alice: new Operator(lab, admin.http, issued.token), quota };
-}
 
 /** What the API says was forwarded for alice since `from`: bytes in, bytes out, used of her quota. */
 async function counted(alice: Operator, from: number, quota: string): Promise<number[]> {
@@ -92,7 +71,7 @@ labTest("every byte is counted once, although the server is killed under traffic
     ],
   });
   let server = world.server;
-  const { alice, quota } = await tenant(lab, world.operator);
+  const { alice, quota } = await tenant(lab, world.operator, MONTHLY_BYTES);
   const target = lab.use(echoTarget());
   const [port, other] = [freePort(), freePort()];
   for (const listen of [port, other]) {
