@@ -50,7 +50,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
       "--state <PATH>",
       "where to keep the last rules, to forward after a restart without the server (default: beside the bundle)",
     )
-    .option("--no-state", "keep no rules on disk")
+    .option("--no-state", "keep no rules on disk, and delete those that are")
     .addOption(
       new Option(
         "--reconnect-initial-delay-ms <N>",

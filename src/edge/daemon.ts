@@ -20,7 +20,7 @@ import { StateFile } from "./state_file.ts";
 
 export interface DaemonOptions {
   readonly bundlePath: string | undefined;
-  /** Where to keep what the server said last; `false` for nowhere. */
+  /** Where to keep what the server said last; `false` for nowhere, which ends an earlier file. */
   readonly statePath: string | false | undefined;
   readonly reconnectInitialMs: number;
   readonly reconnectMaxMs: number;
@@ -34,14 +34,19 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
   const found = await findBundle(options.bundlePath, io, logger);
   if (found === null) return 1;
   const { bundle } = found;
-  const state = openState(options.statePath, { ...found, io, logger });
+  const state = new StateFile({
+    path: options.statePath || defaultStatePath(found.path, io.env),
+    owner: bundle,
+    clock: systemClock,
+    logger,
+  });
 
   const stop = new AbortController();
   using _signals = onStopSignal((signal) => {
     if (stop.signal.aborted) return;
     logger.info("shutdown.signal", { signal });
     // Before the rules are closed: they shall run again after the next start.
-    void state?.close();
+    void state.close();
     stop.abort();
   });
   await using forwarder = createPortableForwarder({
@@ -49,7 +54,8 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
     logger: logger.child("portunus_forwarder"),
   });
   const table = new RuleTable({ forwarder, drainMs: options.drainMs, logger });
-  if (state) await resume(table, state, logger);
+  if (options.statePath === false) await state.forget();
+  await resume(table, state, logger);
   await runControlLoop({
     bundle,
     table,
@@ -61,25 +67,12 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
     clock: systemClock,
     logger,
     statsIntervalMs: options.statsIntervalMs,
-    onRefused: () => void state?.forget(),
+    onRefused: () => void state.forget(),
     stop: stop.signal,
   });
-  await state?.settled();
+  await state.settled();
   logger.info("client.stopped");
   return 0;
-}
-
-function openState(
-  path: string | false | undefined,
-  { bundle, path: bundlePath, io, logger }: FoundBundle & { io: ProcessIo; logger: Logger },
-): StateFile | null {
-  if (path === false) return null;
-  return new StateFile({
-    path: path ?? defaultStatePath(bundlePath, io.env),
-    owner: bundle,
-    clock: systemClock,
-    logger,
-  });
 }
 
 /** Forwards what `state` says, and keeps it in step with `table` from now on. */

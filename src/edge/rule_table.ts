@@ -99,7 +99,10 @@ export class RuleTable {
   async restore({ udp, rules, caps, quotas }: ClientState): Promise<void> {
     if (udp !== null) this.useUdp(udp);
     this.owners.restore(caps, quotas);
-    for (const spec of rules) await this.push("", spec, "replay");
+    // A rule without a pattern shares the port of those with one, but only once it is shared.
+    const routed = rules.filter(({ sniPattern }) => sniPattern !== null);
+    const plain = rules.filter(({ sniPattern }) => sniPattern === null);
+    for (const spec of [...routed, ...plain]) await this.push("", spec, "replay");
   }
 
   counters(): ForwarderCounters {

@@ -248,13 +248,14 @@ Deno.test("RuleTable.restore() forwards at once, and the replay finds the rules 
   const quota = { remainingBytes: 7n, exhausted: false };
   await table.restore({
     udp: { flowsMax: 1, idleMs: 2 },
-    rules: [rule(1n), rule(2n), rule(3n)],
+    rules: [rule(1n), rule(2n), rule(3n), { ...rule(4n), sniPattern: "a.example" }],
     caps: [{ ownerId: "alice", caps }],
     quotas: [{ ownerId: "alice", quota }],
   });
   assert.deepEqual(forwarder.udp, { flowsMax: 1, idleMs: 2 });
-  const opened = ["owner limits alice", "quota alice", "open 1", "open 2", "open 3"];
-  assert.deepEqual(forwarder.calls, opened, "limits hold from the first byte");
+  const opened = ["owner limits alice", "quota alice", "open 4", "open 1", "open 2", "open 3"];
+  const why = "limits hold from the first byte, and SNI rules share their port with the others";
+  assert.deepEqual(forwarder.calls, opened, why);
   await table.beginReplay();
   reports.length = 0;
   forwarder.failures.clear();
@@ -262,5 +263,5 @@ Deno.test("RuleTable.restore() forwards at once, and the replay finds the rules 
   await table.push("r2", rule(2n), "replay");
   await table.endReplay();
   assert.deepEqual(reports, ["r1 1 activated", "r2 2 activated"]);
-  assert.deepEqual(forwarder.calls.slice(5), ["limits 1", "open 2", "close 3"]);
+  assert.deepEqual(forwarder.calls.slice(6), ["limits 1", "open 2", "close 4", "close 3"]);
 });

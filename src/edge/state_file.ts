@@ -75,6 +75,7 @@ export class StateFile {
   /** What the file says; `null` when there is none, or none of use, which is logged. */
   async load(): Promise<ClientState | null> {
     const { path, owner, logger } = this.#options;
+    if (this.#isOver) return null;
     try {
       const text = await this.#storage.read(path);
       const state = decodeState(text, owner);

@@ -175,6 +175,19 @@ Deno.test("StateFile.forget() deletes the file after a write that is under way, 
   await new Fixture().file.forget();
 });
 
+Deno.test("StateFile that could not forget says so, and has forgotten all the same", async () => {
+  const fixture = new Fixture();
+  fixture.disk.text = encodeState(fixture.state, owner);
+  fixture.disk.error = new Deno.errors.PermissionDenied("no");
+  await fixture.file.forget();
+  fixture.disk.error = null;
+  assert.equal(await fixture.file.load(), null);
+  fixture.follow();
+  await fixture.advance(120_000);
+  assert.deepEqual(fixture.disk.calls, ["remove"]);
+  assert.deepEqual(fixture.logger.events, ["client.state_forget_failed"]);
+});
+
 Deno.test("StateFile on a slow disk writes the newest state, not every one", async () => {
   const fixture = new Fixture().follow();
   fixture.disk.stall();

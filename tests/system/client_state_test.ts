@@ -117,6 +117,7 @@ labTest("a stopped client takes its rules up again, unless it was told not to", 
   await forgetful.event("control.connect_failed");
   await untilRefused(port);
   assert.deepEqual(forgetful.logs.all("client.state_restored"), []);
+  await assert.rejects(Deno.stat(statePath(lab)), Deno.errors.NotFound);
   assert.equal(await forgetful.stop(), 0);
 });
 
