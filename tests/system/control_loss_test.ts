@@ -49,7 +49,7 @@ labTest("a client that is killed gets its rules back by replay", async (lab) => 
   await client.kill();
   await server.process.event("client.disconnected");
 
-  const next = lab.client({ bundle });
+  const next = lab.client({ bundle, args: ["--no-state"] });
   await next.event("rule.activated", { rule_id: id });
   using conn = await TestConn.open(port);
   assert.equal(await conn.echo("again"), "again");
