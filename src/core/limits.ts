@@ -177,6 +177,8 @@ export const FORWARD = {
   throttledChunkMinBytes: 8 * 1024,
   /** How long a throttled connection sleeps before it looks at its caps again. */
   throttleSleepMaxMs: 100,
+  /** How long connections may take to end by themselves once a quota is used up. */
+  exhaustedGraceMs: 1_000,
   /** How long a target may take to accept a PROXY header. */
   proxyHeaderTimeoutMs: 10_000,
   /** Copy buffers lent at one time by an engine; connections beyond that copy in smaller pieces. */
@@ -211,6 +213,16 @@ export const FORWARD = {
   udpWarningsPerSecMax: 10,
   /** Pause after a failed receive. */
   udpReceiveRetryMs: 50,
+} as const;
+
+/** Ports that TCP rules share by server name. */
+export const SNI = {
+  /** How long a client may take over its ClientHello, in milliseconds. */
+  peekTimeoutMs: 3_000,
+  peekMaxBytes: 64 * 1024,
+  peekChunkBytes: 4 * 1024,
+  /** Connections of one port whose ClientHello is being read; more are closed. */
+  peeksMax: 1_024,
 } as const;
 
 /** Standalone mode. */

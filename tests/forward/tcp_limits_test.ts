@@ -101,7 +101,7 @@ for (const variant of VARIANTS) {
         await using rig = await startRig(variant, { ownerId: "alice" });
         set(rig, capOf(100_000, 1_000));
         await move(rig);
-        const bytes = await passed(rig, countOf(rig), { ms: 1_000, stepMs: 20 });
+        const bytes = await passed(rig, countOf(rig), { ms: 1_000, stepMs: 5 });
         assert.ok(bytes > 60_000 && bytes < 115_000, `${bytes} bytes in 1 s`);
       });
 
@@ -194,6 +194,19 @@ for (const variant of VARIANTS) {
       }
     },
   );
+
+  Deno.test(title("a quota that is used up ends connections that are silent, too"), async () => {
+    await using rig = await startRig(variant, { ownerId: "alice" });
+    const silent = await rig.pair();
+    const { client, target } = await rig.pair();
+    rig.forwarder.setQuota("alice", { remainingBytes: 5n, exhausted: false });
+    await writeAll(client, hello);
+    assert.deepEqual(await readExactly(target, hello.length), hello);
+    await stalled(() => rig.clock.pending);
+    rig.clock.advance(1_000);
+    await Promise.all([silent.client, silent.target].map(ended));
+    assert.equal(rig.counters().activeConnections, 0);
+  });
 
   Deno.test(title("caps and quotas of another owner change nothing"), async () => {
     await using rig = await startRig(variant, { ownerId: "alice" });

@@ -66,6 +66,11 @@ export class Limiter {
     return (direction === "in" ? this.#in : this.#out)?.rate ?? null;
   }
 
+  /** The most bytes that may pass at once in `direction`. */
+  burst(direction: Direction): number {
+    return (direction === "in" ? this.#in : this.#out)?.burst ?? Infinity;
+  }
+
   /**
    * Asks for `bytes` in `direction`.
    *

@@ -11,6 +11,7 @@ export class Quota {
   /** `null` without a limit. Exact up to 2^53, which is 9 PB. */
   #remaining: number | null = null;
   #isExhausted = false;
+  readonly #waiting = new Set<() => void>();
 
   /** Whether nothing may pass any more. */
   get isExhausted(): boolean {
@@ -23,10 +24,16 @@ export class Quota {
     return { remainingBytes: BigInt(this.#remaining), exhausted: this.#isExhausted };
   }
 
+  /** Calls `end` whenever the budget is used up, until disposed of. */
+  onExhausted(end: () => void): Disposable {
+    this.#waiting.add(end);
+    return { [Symbol.dispose]: () => void this.#waiting.delete(end) };
+  }
+
   /** Replaces the budget; `null` lifts the limit. */
   set(state: QuotaState | null): void {
     this.#remaining = state === null ? null : Math.max(0, Number(state.remainingBytes));
-    this.#isExhausted = state !== null && (state.exhausted || this.#remaining === 0);
+    this.#exhausted(state !== null && (state.exhausted || this.#remaining === 0));
   }
 
   /**
@@ -39,7 +46,13 @@ export class Quota {
     if (this.#isExhausted) return false;
     const isCovered = bytes <= this.#remaining;
     this.#remaining = Math.max(0, this.#remaining - bytes);
-    this.#isExhausted = this.#remaining === 0;
+    this.#exhausted(this.#remaining === 0);
     return isCovered;
+  }
+
+  #exhausted(isExhausted: boolean): void {
+    const isNews = isExhausted && !this.#isExhausted;
+    this.#isExhausted = isExhausted;
+    if (isNews) { for (const end of this.#waiting) end(); }
   }
 }

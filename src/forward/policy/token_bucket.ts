@@ -37,6 +37,11 @@ export class TokenBucket {
     return this.#size.rate;
   }
 
+  /** The most tokens there can be. */
+  get burst(): number {
+    return this.#size.burst;
+  }
+
   /**
    * Takes `count` tokens if they are there.
    *

@@ -20,6 +20,8 @@ export type Admission =
 
 /** Caps and quota of one rule and its owner, as they are at the moment of each question. */
 export class TrafficPolicy {
+  /** The caps in the order they are asked: the owner's, then the rule's. */
+  readonly limiters: readonly Limiter[];
   readonly #rule: Limiter;
   readonly #owner: Owner | null;
   readonly #what: Admitted;
@@ -27,6 +29,7 @@ export class TrafficPolicy {
 
   /** @param owner `null` for a rule that belongs to nobody */
   constructor(rule: Limiter, owner: Owner | null, what: Admitted) {
+    this.limiters = owner === null ? [rule] : [owner.limiter, rule];
     this.#rule = rule;
     this.#owner = owner;
     this.#what = what;
@@ -80,18 +83,19 @@ export class TrafficPolicy {
       (this.#owner !== null && this.#owner.limiter.rate(direction) !== null);
   }
 
-  /** How much to read at a time in a direction that is throttled: a tenth of a second of the rate. */
+  /**
+   * How much to read at a time in a direction that is throttled: a tenth of a second of the rate,
+   * and no more than the buckets can hold.
+   */
   chunkBytes(direction: Direction): number {
-    const rate = Math.min(
-      this.#rule.rate(direction) ?? Infinity,
-      this.#owner?.limiter.rate(direction) ?? Infinity,
-    );
     const { throttledChunkMinBytes: least, copyBufferBytes: most } = FORWARD;
-    return Math.max(least, Math.min(most, Math.floor(rate / 10)));
+    const rate = Math.min(...this.limiters.map((it) => it.rate(direction) ?? Infinity));
+    const burst = Math.min(...this.limiters.map((it) => it.burst(direction)));
+    return Math.max(1, Math.min(burst, Math.max(least, Math.min(most, Math.floor(rate / 10)))));
   }
 
-  /** Caps on bandwidth in the order they are asked. */
-  get limiters(): readonly Limiter[] {
-    return this.#owner === null ? [this.#rule] : [this.#owner.limiter, this.#rule];
+  /** Calls `end` when the quota is used up, until disposed of. */
+  onExhausted(end: () => void): Disposable | null {
+    return this.#owner?.quota.onExhausted(end) ?? null;
   }
 }

@@ -14,18 +14,20 @@ import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from ".
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
 import { Owners } from "../policy/owners.ts";
+import { Acceptor } from "./acceptor.ts";
 import { bindRange } from "./bind.ts";
 import { BufferPool } from "./copy_buffer.ts";
 import type { UdpEnvironment } from "./environment.ts";
 import { denoNet, type Net } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import type { RunningRule } from "./running_rule.ts";
+import { SniPort } from "./sni_port.ts";
+import { SniRule } from "./sni_rule.ts";
 import { TcpRule } from "./tcp_rule.ts";
 import { bindDatagrams } from "./udp_bind.ts";
 import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
 import { UdpRule } from "./udp_rule.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
-import { unsupportedReason } from "./unsupported.ts";
 
 /** Creates a forwarder that runs no rule yet. */
 export function createPortableForwarder(
@@ -61,6 +63,7 @@ class PortableForwarder implements Forwarder {
     flowsMax: FORWARD.udpFlowsMaxDefault,
     idleMs: FORWARD.udpIdleSecsDefault * 1_000,
   };
+  readonly #sniPorts = new Set<SniPort>();
   #isShutDown = false;
 
   constructor(environment: UdpEnvironment) {
@@ -71,9 +74,9 @@ class PortableForwarder implements Forwarder {
     // A port that was just given up is bound until its pending accept has been told.
     await Promise.all([...this.#draining].map(({ released }) => released));
     this.#checkOpenable(rule.id);
-    const unsupported = unsupportedReason(rule);
-    if (unsupported !== null) return { ok: false, reason: unsupported };
-    return rule.protocol === "udp" ? this.#openUdp(rule) : this.#openTcp(rule);
+    if (rule.protocol === "udp") return this.#openUdp(rule);
+    const shared = this.#sniPortFor(rule);
+    return shared === null ? this.#openTcp(rule) : this.#openSni(rule, shared);
   }
 
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
@@ -104,7 +107,8 @@ class PortableForwarder implements Forwarder {
 
   counters(): ForwarderCounters {
     const rules = [...this.#open.values()].map((rule) => rule.counters());
-    return { rules, sniListeners: [], owners: this.#environment.owners.counters() };
+    const sniListeners = this.#livePorts().map((port) => port.counters());
+    return { rules, sniListeners, owners: this.#environment.owners.counters() };
   }
 
   async shutdown(drainMs: number): Promise<void> {
@@ -124,6 +128,61 @@ class PortableForwarder implements Forwarder {
     const rule = new TcpRule({ ...this.#parts(spec), spec, listeners: bound.listeners });
     this.#open.set(spec.id, rule);
     return { ok: true };
+  }
+
+  /**
+   * The port that a rule shares, or the reason why there is none; `null` for a rule that listens
+   * by itself. A rule without a pattern that listens on the port already becomes its fallback:
+   * rules may come in any order.
+   */
+  #sniPortFor(spec: RuleSpec): SniPort | string | null {
+    const { start: listenPort, end } = spec.listen;
+    const shared = this.#livePorts().find((port) => port.listenPort === listenPort);
+    if (listenPort === end && shared !== undefined) return shared;
+    if (spec.sniPattern === null) return null;
+    return this.#adopt(listenPort) ?? this.#bindSniPort(spec);
+  }
+
+  #bindSniPort({ listen }: RuleSpec): SniPort | string {
+    const bound = bindRange(this.#environment.net, listen);
+    if (!bound.ok) return `bind_failed:${bound.reason}`;
+    const nobody = { accepted: () => {}, acceptFailed: () => {} };
+    const acceptor = new Acceptor(bound.listeners, this.#environment.clock, nobody);
+    return this.#addSniPort(listen.start, acceptor);
+  }
+
+  /** Makes a shared port of one that a rule has for itself. */
+  #adopt(listenPort: number): SniPort | null {
+    for (const [ruleId, rule] of this.#open) {
+      if (!(rule instanceof TcpRule) || !rule.listensOn(listenPort)) continue;
+      const acceptor = rule.detach();
+      if (acceptor === null) continue;
+      const port = this.#addSniPort(listenPort, acceptor);
+      this.#open.set(ruleId, new SniRule({ ruleId, pattern: null }, rule, port));
+      return port;
+    }
+    return null;
+  }
+
+  #addSniPort(listenPort: number, acceptor: Acceptor): SniPort {
+    const port = new SniPort(listenPort, acceptor, this.#environment);
+    this.#sniPorts.add(port);
+    return port;
+  }
+
+  #openSni(spec: RuleSpec, port: SniPort | string): OpenOutcome {
+    if (typeof port === "string") return { ok: false, reason: port };
+    const pattern = spec.sniPattern;
+    if (!port.canJoin(pattern)) return { ok: false, reason: "mode_change_unsupported" };
+    const rule = new TcpRule({ ...this.#parts(spec), spec, listeners: [] });
+    this.#open.set(spec.id, new SniRule({ ruleId: spec.id, pattern }, rule, port));
+    return { ok: true };
+  }
+
+  /** The shared ports that rules are on; the others are forgotten. */
+  #livePorts(): SniPort[] {
+    for (const port of this.#sniPorts) if (port.isEmpty) this.#sniPorts.delete(port);
+    return [...this.#sniPorts];
   }
 
   #openUdp(spec: RuleSpec): OpenOutcome {

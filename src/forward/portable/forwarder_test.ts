@@ -33,14 +33,6 @@ async function withConnection(): Promise<Fakes & { client: FakeSocket; target: F
   return { ...fakes, client, target };
 }
 
-Deno.test("open() refuses what the engine does not forward, and binds nothing for it", async () => {
-  const { forwarder, net } = create();
-  const outcome = await forwarder.open({ ...rule, sniPattern: "example.com" });
-  assert.deepEqual(outcome, { ok: false, reason: "unsupported: sni" });
-  assert.deepEqual(net.listens, []);
-  assert.deepEqual(forwarder.counters().rules, []);
-});
-
 Deno.test("open() forgets a rule whose port is taken", async () => {
   const { forwarder, net } = create();
   const other = net.listen({ hostname: "0.0.0.0", port: 80 });

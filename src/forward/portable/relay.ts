@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
+import { FORWARD } from "../../core/limits.ts";
 import type { Direction } from "../policy/limiter.ts";
 import type { TrafficPolicy } from "../policy/traffic_policy.ts";
 import { type BufferPool, CopyBuffer } from "./copy_buffer.ts";
@@ -29,7 +30,8 @@ export interface RelayOptions {
 /**
  * Copies both ways until both sides have ended their streams. Each end is passed on at once; the
  * other direction goes on for as long as its peers like. At most one buffer per direction is read
- * ahead of the slower side. A quota that is used up ends both directions.
+ * ahead of the slower side. A quota that is used up ends both directions, after a moment also one
+ * in which nothing moves.
  *
  * The first failure of either direction, and `signal`, close both sockets. In any case the promise
  * settles only when nothing uses them any more.
@@ -37,11 +39,21 @@ export interface RelayOptions {
  * @throws the first I/O error, or the signal's reason
  */
 export async function relay(options: RelayOptions): Promise<void> {
-  const { outside, target, signal, countIn, countOut } = options;
+  const { outside, target, policy, clock, signal, countIn, countOut } = options;
   const abort = () => {
     outside[Symbol.dispose]();
     target[Symbol.dispose]();
   };
+  let failure: unknown = null;
+  using exhaustion = new DisposableStack();
+  // A direction that is blocked in a read does not see by itself that there is nothing left to pass.
+  exhaustion.use(policy.onExhausted(() => {
+    exhaustion.use(clock.timer(FORWARD.exhaustedGraceMs, () => {
+      if (!policy.isExhausted) return;
+      failure = new Error("quota_exhausted");
+      abort();
+    }));
+  }));
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort);
   const directions = [
@@ -53,7 +65,7 @@ export async function relay(options: RelayOptions): Promise<void> {
   } catch (error) {
     abort();
     await Promise.allSettled(directions);
-    throw signal.aborted ? signal.reason : error;
+    throw signal.aborted ? signal.reason : failure ?? error;
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -8,19 +8,29 @@ import { formatSocketAddress, unmapIpv4 } from "../../core/address.ts";
 import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
 import type { Socket } from "./net.ts";
-import { endStream, relay } from "./relay.ts";
+import { type Count, endStream, relay } from "./relay.ts";
 import type { TcpPort } from "./tcp_context.ts";
 import { AllTargetsFailed, connectUpstream, type Upstream } from "./tcp_upstream.ts";
+
+/** A connection that was let in. */
+export interface Inbound {
+  readonly inbound: Socket;
+  readonly port: TcpPort;
+  /** What was read of it already, if anything. */
+  readonly preRead: Uint8Array | null;
+}
 
 /** A connection and its task. */
 export class TcpConnection {
   readonly #inbound: Socket;
   readonly #port: TcpPort;
+  readonly #preRead: Uint8Array | null;
   readonly #abort = new AbortController();
 
-  constructor(inbound: Socket, port: TcpPort) {
+  constructor({ inbound, port, preRead }: Inbound) {
     this.#inbound = inbound;
     this.#port = port;
+    this.#preRead = preRead;
   }
 
   /** Dials a target and relays. Resolves, never rejects, when both sockets are closed. */
@@ -62,8 +72,14 @@ export class TcpConnection {
     const port = this.#port;
     const { environment: { buffers, clock }, policy } = port.context;
     const totals = { bytes_in: 0, bytes_out: 0 };
+    const countIn = (bytes: number) => {
+      totals.bytes_in += bytes;
+      port.bytesIn += bytes;
+      target.countIn(bytes);
+    };
     port.activeConnections += 1;
     try {
+      if (this.#preRead !== null) await this.#replay(this.#preRead, socket, countIn);
       await relay({
         outside,
         target: socket,
@@ -71,11 +87,7 @@ export class TcpConnection {
         policy,
         clock,
         signal: this.#abort.signal,
-        countIn: (bytes) => {
-          totals.bytes_in += bytes;
-          port.bytesIn += bytes;
-          target.countIn(bytes);
-        },
+        countIn,
         countOut: (bytes) => {
           totals.bytes_out += bytes;
           port.bytesOut += bytes;
@@ -85,6 +97,24 @@ export class TcpConnection {
       return totals;
     } finally {
       port.activeConnections -= 1;
+    }
+  }
+
+  /** Sends what was read before there was a target. Caps and quotas do not count it. */
+  async #replay(preRead: Uint8Array, socket: Socket, count: Count): Promise<void> {
+    const { signal } = this.#abort;
+    const cut = () => socket[Symbol.dispose]();
+    signal.addEventListener("abort", cut);
+    try {
+      for (let rest = preRead; rest.length > 0;) {
+        const written = await socket.write(rest);
+        rest = rest.subarray(written);
+        count(written);
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", cut);
     }
   }
 

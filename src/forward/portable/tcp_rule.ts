@@ -4,9 +4,7 @@
  * @module
  */
 
-import { sleep } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
-import { FORWARD } from "../../core/limits.ts";
 import { mapPort } from "../../core/ports.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
@@ -15,17 +13,18 @@ import type { OpenOutcome } from "../forwarder.ts";
 import { Limiter } from "../policy/limiter.ts";
 import type { Owner } from "../policy/owners.ts";
 import { TrafficPolicy } from "../policy/traffic_policy.ts";
+import { type AcceptHandler, Acceptor } from "./acceptor.ts";
 import type { Environment } from "./environment.ts";
 import type { Listener, Socket } from "./net.ts";
 import type { RuleTargets } from "./rule_targets.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
-import { logConnection, TcpConnection } from "./tcp_connection.ts";
+import { type Inbound, logConnection, TcpConnection } from "./tcp_connection.ts";
 import type { TcpContext, TcpPort } from "./tcp_context.ts";
 
 export interface TcpRuleOptions {
   readonly spec: RuleSpec;
-  /** Those of every port of the rule; they belong to it from now on. */
+  /** Those of every port of the rule, which has them from now on; none where it shares a port. */
   readonly listeners: readonly Listener[];
   readonly targets: RuleTargets;
   /** `null` for a rule that belongs to nobody. */
@@ -34,11 +33,11 @@ export interface TcpRuleOptions {
 }
 
 /** Forwards what comes in on listeners that are bound already. */
-export class TcpRule implements RunningRule {
+export class TcpRule implements RunningRule, AcceptHandler {
   readonly released: Promise<void>;
   readonly #limiter: Limiter;
   readonly #context: TcpContext;
-  readonly #listeners: readonly Listener[];
+  #acceptor: Acceptor | null;
   /** By listen port, ascending. */
   readonly #ports: ReadonlyMap<number, TcpPort>;
   /** The connections that have not ended, with their tasks. */
@@ -60,10 +59,11 @@ export class TcpRule implements RunningRule {
       policy: new TrafficPolicy(this.#limiter, owner, "connection"),
       dnsFailures: 0,
     };
-    this.#listeners = listeners;
     this.#ports = portsOf(spec, this.#context);
     this.#probing = this.#probe(spec);
-    this.released = this.#accept();
+    const { clock } = environment;
+    this.#acceptor = listeners.length === 0 ? null : new Acceptor(listeners, clock, this);
+    this.released = this.#acceptor?.released ?? Promise.resolve();
   }
 
   counters(): RuleCounters {
@@ -97,10 +97,10 @@ export class TcpRule implements RunningRule {
 
   async close(drainMs: number): Promise<void> {
     this.#closing.abort();
-    for (const listener of this.#listeners) listener[Symbol.dispose]();
+    this.#acceptor?.close();
     if (drainMs <= 0) this.#cut();
     using _deadline = this.#context.environment.clock.timer(drainMs, () => this.#cut());
-    await this.released;
+    await this.#acceptor?.released;
     await Promise.all([this.#probing, ...this.#connections.values()]);
   }
 
@@ -122,54 +122,53 @@ export class TcpRule implements RunningRule {
     });
   }
 
-  /** Resolves when the rule is closed and no `accept` is pending any more. */
-  async #accept(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => this.#acceptFrom(listener)));
+  accepted(inbound: Socket, listenPort: number): void {
+    this.take(inbound, listenPort, null);
   }
 
-  async #acceptFrom(listener: Listener): Promise<void> {
-    const port = this.#ports.get(listener.addr.port);
-    if (port === undefined) throw new RangeError(`Not a port of the rule: ${listener.addr.port}`);
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        this.#admit(await listener.accept(), port);
-      } catch (error) {
-        if (!signal.aborted) await this.#acceptFailed(port, error);
-      }
-    }
-  }
-
-  /** What fails an accept passes (often descriptors that are used up): log, pause, go on. */
-  async #acceptFailed({ listenPort }: TcpPort, error: unknown): Promise<void> {
-    const { ruleId, environment: { logger, clock } } = this.#context;
+  acceptFailed(listenPort: number, error: unknown): void {
+    const { ruleId, environment: { logger } } = this.#context;
     logger.warn("rule.accept_error", {
       rule_id: `${ruleId}`,
       listen_port: listenPort,
       error: errorText(error),
     });
-    await sleep(clock, FORWARD.acceptRetryMs, this.#closing.signal).catch(() => undefined);
   }
 
-  /** Serves a connection that the caps let in, and closes any other at once. */
-  #admit(inbound: Socket, port: TcpPort): void {
+  /**
+   * Serves a connection that the caps let in, and closes any other at once.
+   *
+   * @param preRead what was read of it already, if anything; the target gets it first
+   */
+  take(inbound: Socket, listenPort: number, preRead: Uint8Array | null): void {
+    const port = this.#ports.get(listenPort);
+    if (port === undefined) throw new RangeError(`Not a port of the rule: ${listenPort}`);
     const admission = this.#context.policy.admit();
-    if (admission.ok) {
-      this.#serve(inbound, port, admission.hold);
-      return;
-    }
+    if (admission.ok) return this.#serve({ inbound, port, preRead }, admission.hold);
     const { scope, reason } = admission;
     logConnection(port, inbound, {
       level: "debug",
-      event: "rule.rate_limit_reject",
+      event: preRead === null ? "rule.rate_limit_reject" : "tls.rate_limit_reject",
       fields: { scope, reason },
     });
     inbound[Symbol.dispose]();
   }
 
-  #serve(inbound: Socket, port: TcpPort, hold: Disposable): void {
+  /** Whether the rule listens on exactly this port by itself. */
+  listensOn(listenPort: number): boolean {
+    return this.#acceptor !== null && this.#ports.size === 1 && this.#ports.has(listenPort);
+  }
+
+  /** Gives the listeners away; the rule goes on with what it is handed. */
+  detach(): Acceptor | null {
+    const acceptor = this.#acceptor;
+    this.#acceptor = null;
+    return acceptor;
+  }
+
+  #serve(connecting: Inbound, hold: Disposable): void {
     this.#connectionsTotal += 1;
-    const connection = new TcpConnection(inbound, port);
+    const connection = new TcpConnection(connecting);
     if (this.#isCut) connection.cut();
     const task = connection.run().finally(() => {
       hold[Symbol.dispose]();
