@@ -69,7 +69,15 @@ for (const engine of ENGINES) {
       assert.equal(failures.length, 3, "then the healthy one goes first");
       assert.equal(failures[0]?.fields["target_port"], dead);
       assert.deepEqual(rig.logger.of("rule.target.health_changed").map(({ fields }) => fields), [
-        { from: "Healthy", to: "Failed", consecutive_failures: 3 },
+        {
+          rule_id: "1",
+          target_index: 0,
+          target_host: "127.0.0.1",
+          target_port: dead,
+          from: "Healthy",
+          to: "Failed",
+          consecutive_failures: 3,
+        },
       ]);
       const { targetFailovers, perTarget, dnsFailures } = rig.counters();
       assert.deepEqual([targetFailovers, dnsFailures], [1n, 0n]);

@@ -53,7 +53,15 @@ for (const engine of ENGINES) {
       assert.deepEqual(healths(rig), ["failed", "healthy"]);
       assert.equal(rig.counters().targetFailovers, 1n);
       const changed = rig.logger.of("rule.target.health_changed").map(({ fields }) => fields);
-      assert.deepEqual(changed, [{ from: "Healthy", to: "Failed", consecutive_failures: 3 }]);
+      assert.deepEqual(changed, [{
+        rule_id: "1",
+        target_index: 0,
+        target_host: "gone.test",
+        target_port: 9,
+        from: "Healthy",
+        to: "Failed",
+        consecutive_failures: 3,
+      }]);
       const failed = rig.logger.of("rule.udp_target.dial_failed")[0]?.fields;
       assert.deepEqual([failed?.target_index, failed?.target_host, failed?.target_port], [
         0,

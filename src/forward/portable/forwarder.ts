@@ -195,12 +195,13 @@ class PortableForwarder implements Forwarder {
   }
 
   /** What rules of both protocols are made of. */
-  #parts({ targets, targetHost, ownerId }: RuleSpec) {
+  #parts(spec: RuleSpec) {
+    const { targets, targetHost, ownerId } = spec;
     const environment = this.#environment;
     return {
       targets: targets.length === 0
         ? new SingleTarget(targetHost)
-        : new ListedTargets(targets, environment),
+        : new ListedTargets(spec, environment),
       owner: ownerId === null ? null : environment.owners.get(ownerId),
       environment,
     };

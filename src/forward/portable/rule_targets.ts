@@ -5,8 +5,8 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import type { Logger } from "../../core/log.ts";
-import type { ProxyVersion, RuleTarget } from "../../core/rule.ts";
+import type { LogFields, Logger } from "../../core/log.ts";
+import type { ProxyVersion, RuleSpec, RuleTarget } from "../../core/rule.ts";
 import type { TargetCounters } from "../counters.ts";
 import { attemptOrder, byPriority } from "../policy/attempt_order.ts";
 import { type Health, TargetHealth } from "../policy/target_health.ts";
@@ -84,12 +84,22 @@ export class ListedTargets implements RuleTargets {
   #failovers = 0;
 
   constructor(
-    targets: readonly RuleTarget[],
+    { id: ruleId, targets }: Pick<RuleSpec, "id" | "targets">,
     { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   ) {
     this.#logger = logger;
     this.#targets = targets.map((target, index) => {
-      const health = new TargetHealth(clock, (to, failures) => this.#healthChanged(to, failures));
+      const about = {
+        rule_id: `${ruleId}`,
+        target_index: index,
+        target_host: target.host,
+        target_port: target.port,
+      };
+      const health = new TargetHealth(
+        clock,
+        (to, consecutiveFailures) =>
+          this.#healthChanged(to, { ...about, consecutive_failures: consecutiveFailures }),
+      );
       return new ListedTarget(target, index, health);
     });
     this.#byPriority = byPriority(this.#targets);
@@ -111,13 +121,14 @@ export class ListedTargets implements RuleTargets {
     return this.#targets.map((target) => target.counters());
   }
 
-  #healthChanged(to: Health, failures: number): void {
+  #healthChanged(to: Health, fields: LogFields): void {
     this.#failovers += 1;
+    const event = "rule.target.health_changed";
     if (to === "failed") {
-      const fields = { from: "Healthy", to: "Failed", consecutive_failures: failures };
-      this.#logger.warn("rule.target.health_changed", fields);
+      this.#logger.warn(event, { ...fields, from: "Healthy", to: "Failed" });
     } else {
-      this.#logger.info("rule.target.health_changed", { from: "Failed", to: "Healthy" });
+      const { consecutive_failures: _, ...about } = fields;
+      this.#logger.info(event, { ...about, from: "Failed", to: "Healthy" });
     }
   }
 }

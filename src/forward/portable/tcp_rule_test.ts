@@ -37,7 +37,7 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   const owner = new Owner(clock);
   const targets = spec.targets.length === 0
     ? new SingleTarget(spec.targetHost)
-    : new ListedTargets(spec.targets, { clock, logger });
+    : new ListedTargets(spec, { clock, logger });
   const environment = { net, clock, logger, buffers, resolver };
   const rule = new TcpRule({ spec, listeners: net.listeners, targets, owner, environment });
   /** A client connects to `at`, and the target accepts. */

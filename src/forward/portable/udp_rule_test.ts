@@ -51,7 +51,15 @@ class Fixture implements AsyncDisposable {
       sockets: [this.listener],
       settings: { flowsMax: 10, idleMs: 0 },
       targets: list === undefined ? new SingleTarget(host) : new ListedTargets(
-        list.map((host) => ({ host, port: target.port, priority: 0, proxyProtocol: null })),
+        {
+          id: 1n,
+          targets: list.map((host) => ({
+            host,
+            port: target.port,
+            priority: 0,
+            proxyProtocol: null,
+          })),
+        },
         this,
       ),
       owner: null,
