@@ -43,6 +43,8 @@ labTest("a dead target costs nobody a connection, and its state can be seen", as
     using conn = await TestConn.open(port);
     assert.equal(await conn.echo("hello"), "hello");
   }
+  // The cap counts a connection until the client has seen its end.
+  await statsOf(world, ruleId, (it) => it["bytes_in"] === 20 && it["active_connections"] === 0);
   using first = await TestConn.open(port);
   using second = await TestConn.open(port);
   assert.equal(await first.echo("a"), "a");
