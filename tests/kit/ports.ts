@@ -1,26 +1,51 @@
 /**
  * Ports to listen on: below the range that the system gives to outgoing connections, so that none
  * of those takes one before it is bound, and above the ports that `fetch` refuses to talk to.
+ *
+ * Every test file takes a block of them for itself, and none is given out twice before the block
+ * has been gone round: a port may be free and still be the one that somebody is about to bind.
  */
-const FIRST = 16_384;
-const END = 32_768;
+const FIRST = 10_240;
+const BLOCK = 1_024;
+const BLOCKS = 22;
+
+/** Listening on a block's first port says that it is taken; it ends with the file's Worker. */
+const claim = claimBlock();
+const start = claim.addr.port + 1;
+const length = BLOCK - 1;
+let next = 0;
 
 /** A port that nobody listens on right now. */
 export function freePort(): number {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = FIRST + Math.floor(Math.random() * (END - FIRST));
-    if (isFree(port)) return port;
-  }
-  throw new Error("No free port found in 100 attempts");
+  return freeRange(1);
 }
 
-/** The first of `length` adjacent ports that nobody listens on. */
-export function freeRange(length: number): number {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const start = freePort();
-    if (Array.from({ length }, (_, i) => start + i).every(isFree)) return start;
+/** The first of `count` adjacent ports that nobody listens on. */
+export function freeRange(count: number): number {
+  for (let attempt = 0; attempt < length; attempt++) {
+    if (next + count > length) next = 0;
+    const first = start + next;
+    const taken = Array.from({ length: count }, (_, i) => first + i).findLast((p) => !isFree(p));
+    if (taken === undefined) {
+      next += count;
+      return first;
+    }
+    next = taken + 1 - start;
   }
-  throw new Error(`No ${length} adjacent free ports found in 100 attempts`);
+  throw new Error(`No ${count} adjacent free ports from ${start} to ${start + length - 1}`);
+}
+
+function claimBlock(): Deno.TcpListener {
+  const offset = Math.floor(Math.random() * BLOCKS);
+  for (let i = 0; i < BLOCKS; i++) {
+    const port = FIRST + ((offset + i) % BLOCKS) * BLOCK;
+    try {
+      return Deno.listen({ hostname: "::", port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error(`All ${BLOCKS} blocks of ports from ${FIRST} on are taken`);
 }
 
 function isFree(port: number): boolean {
