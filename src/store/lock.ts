@@ -20,6 +20,9 @@ export function lockStore({ database, lock }: StorePaths): Disposable {
     using cleanup = new DisposableStack();
     const file = cleanup.use(Deno.openSync(lock, { create: true, write: true, mode: 0o600 }));
     if (!file.tryLockSync(true)) throw new PortunusError("store_in_use", database);
+    // Closing is not enough where another thread of this process starts a program: until that has
+    // replaced itself, it has a copy of the descriptor, and a lock ends with the last copy.
+    cleanup.defer(() => file.unlockSync());
     // A reset removes the file while it holds the lock: then this lock is on a file that nobody
     // else will find, and the one to take is the one that has the name now.
     if (isSameFile(file.statSync(), lock)) return cleanup.move();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createLogger, parseLogFilter } from "../telemetry/log.ts";
 import { dump, TempDataDir } from "../../tests/kit/data_dir.ts";
+import { turn } from "../../tests/kit/turn.ts";
 import { PortunusError } from "../core/errors.ts";
 import { ClientRepository } from "./clients.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
@@ -282,4 +283,21 @@ Deno.test("openStore() says what the system says when there can be no directory"
     () => openStore({ ...logged(), dataDir: `${dir.path}/file`, clock: dir.clock }),
     (error) => error instanceof PortunusError && error.code === "store_io",
   );
+});
+
+Deno.test("a closed store is free at once, while another thread starts programs", async () => {
+  const spawns = `for (;;) await new Deno.Command("/bin/true").output();`;
+  const url = URL.createObjectURL(new Blob([spawns]));
+  const spawner = new Worker(url, { type: "module" });
+  try {
+    for (let i = 0; i < 100; i++) {
+      using dir = new TempDataDir();
+      dir.open()[Symbol.dispose]();
+      dir.open()[Symbol.dispose]();
+      await turn();
+    }
+  } finally {
+    spawner.terminate();
+    URL.revokeObjectURL(url);
+  }
 });
