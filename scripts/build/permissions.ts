@@ -28,7 +28,10 @@ const ENVIRONMENT = [
 
 /** Deno permission flags of each program. None lets it start processes or load libraries. */
 export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
-  server: permissions(["STATE_DIRECTORY", "HOSTNAME"], ["hostname", "statfs"]),
+  server: permissions(["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "HOSTNAME"], [
+    "hostname",
+    "statfs",
+  ]),
   client: permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
 };
 

@@ -23,14 +23,15 @@ const integer = z.union([z.int(), z.bigint()]);
 const instant = z.string().refine(isInstant, { error: "expected an RFC 3339 date-time" });
 const proxyVersion = z.enum(["v1", "v2"]);
 
-export const ClientsAnswer = z.array(z.object({
+export const ClientAnswer = z.object({
   client_id: z.string(),
   client_name: z.string(),
   connected: z.boolean(),
   client_address: z.string().nullable(),
   remote_addr: z.string().nullable(),
   connected_at: instant.nullable(),
-}));
+});
+export const ClientsAnswer = z.array(ClientAnswer);
 
 export const CreatedRuleAnswer = z.object({ rule_id: integer });
 
@@ -115,6 +116,30 @@ export const RuleStatsAnswer = z.object({
 });
 export type RuleStatsAnswer = z.output<typeof RuleStatsAnswer>;
 
+export const OwnersAnswer = z.array(z.object({
+  owner_id: z.string(),
+  has_rate_limit: z.boolean(),
+  rule_count: z.int(),
+}));
+
+export const OwnerCapAnswer = z.object({
+  client_name: z.string(),
+  owner_id: z.string(),
+  rate_limit: RateLimitAnswer,
+  updated_at_unix_ms: integer,
+});
+export type OwnerCapAnswer = z.output<typeof OwnerCapAnswer>;
+
+/** Times are seconds since the Unix epoch. */
+export const QuotaAnswer = z.object({
+  user_id: z.string(),
+  client_name: z.string(),
+  monthly_bytes: integer,
+  current_period_bytes_used: integer,
+  current_period_ends_at: integer,
+  exhausted: z.boolean(),
+});
+
 const AuditEntries = z.array(z.object({
   timestamp: instant,
   actor: z.string(),
@@ -128,9 +153,10 @@ const AuditEntries = z.array(z.object({
   resource_value: z.string().optional(),
   details: z.custom<Json>().optional(),
 }));
+export type AuditEntry = z.output<typeof AuditEntries>[number];
 
 /** The entries, which come as a bare list or, when a time was asked for, as a page. */
 export const AuditAnswer = z.union([
-  AuditEntries,
-  z.object({ entries: AuditEntries }).transform(({ entries }) => entries),
+  AuditEntries.transform((entries) => ({ entries, next_cursor: undefined })),
+  z.object({ entries: AuditEntries, next_cursor: z.string().optional() }),
 ]);

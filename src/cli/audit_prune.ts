@@ -7,7 +7,7 @@ import { openBeside } from "../store/open.ts";
 import { systemClock } from "../system/clock.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import type { GlobalFlags } from "./flags.ts";
-import { CommandError } from "./http_client.ts";
+import { CommandError } from "./command_error.ts";
 import { commandLogger, dataDirOf, open } from "./local.ts";
 
 const INVALID_EXIT = 3;

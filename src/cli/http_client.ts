@@ -8,53 +8,33 @@ import type { z } from "zod";
 import { errorText, exitCode, type ExitFamily } from "../core/errors.ts";
 import { type Json, parseJson, stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
-import { exchange, type HttpAnswer } from "./http_exchange.ts";
-
-/** A command that ends with a line on stderr and an exit status. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-
-  /** @param line all of it, `error: ` included where the contract has it */
-  constructor(line: string, readonly exit: number) {
-    super(line);
-  }
-}
-
-const TOKEN_VARIABLE = "PORTUNUS_OPERATOR_TOKEN";
-
-const VISIBLE_ASCII = /^[\x20-\x7e]+$/;
+import { CommandError } from "./command_error.ts";
+import type { HttpFlags } from "./flags.ts";
+import { type Exchange, exchange, type HttpAnswer, openStream } from "./http_exchange.ts";
+import { holdInterrupts } from "./interrupts.ts";
+import { operatorToken } from "./operator_token.ts";
 
 const TIMEOUT_MS: Readonly<Record<ExitFamily, number>> = {
   rule: 30_000,
   user: 10_000,
   owner_cap: 10_000,
+  client: 10_000,
   local: 10_000,
 };
 
 export interface ApiOptions {
-  /** `host:port` of the operator HTTP API. */
-  readonly endpoint: string;
+  readonly flags: HttpFlags;
   readonly family: ExitFamily;
   readonly io: ProcessIo;
 }
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Path below `/v1`, made with {@linkcode apiPath}. */
+  /** Path below `/v1`, made with `apiPath`. */
   readonly path: string;
   readonly body?: Json;
   /** Milliseconds the server may take on top of the usual, because the request waits for an edge. */
   readonly extraTimeoutMs?: number;
-}
-
-/** A template tag that escapes what is put into a path or query. */
-export function apiPath(
-  parts: TemplateStringsArray,
-  ...values: readonly (string | bigint)[]
-): string {
-  return parts.reduce((path, part, i) =>
-    `${path}${encodeURIComponent(String(values[i - 1]))}${part}`
-  );
 }
 
 /**
@@ -79,50 +59,97 @@ export async function fetchAnswer<T extends z.ZodType>(
  * @throws {CommandError} with the exit status of the command's family
  */
 export async function callApi(options: ApiOptions, request: ApiRequest): Promise<Json> {
-  const token = options.io.env(TOKEN_VARIABLE) ?? "";
-  if (token === "") {
-    throw new CommandError(
-      `error: unauthenticated (set ${TOKEN_VARIABLE} to an operator token)`,
-      4,
-    );
-  }
-  const answer = await send(options, request, token);
+  const answer = await send(options, request, await operatorToken(options.io));
   const { status, text } = answer;
-  if (status < 200 || status > 299) throw refusal(options.family, answer);
+  if (!isSuccess(status)) throw refusal(options.family, answer);
   if (text === "") return null;
   try {
     return parseJson(text);
   } catch (error) {
-    throw new CommandError(`error: parse response: ${(error as Error).message}`, 1);
+    throw new CommandError(`error: parse response: ${errorText(error)}`, 1);
   }
 }
 
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+
 async function send(
-  { endpoint, family }: ApiOptions,
-  { method, path, body, extraTimeoutMs = 0 }: ApiRequest,
+  options: ApiOptions,
+  request: ApiRequest,
   token: string,
 ): Promise<HttpAnswer> {
-  // The runtime's own refusal of a header value might show it.
-  if (!VISIBLE_ASCII.test(token)) {
-    throw new CommandError(`error: http: ${TOKEN_VARIABLE} cannot be sent in a header`, 1);
-  }
-  const content = body === undefined ? undefined : stringifyJson(body);
+  const changes = request.method !== "GET";
+  using interrupts = changes ? holdInterrupts(options.io) : null;
   try {
-    return await exchange({
-      endpoint,
-      method,
-      path: `/v1${path}`,
-      headers: {
-        Accept: "application/json",
-        Authorization: `Bearer ${token}`,
-        ...(content === undefined ? {} : { "Content-Type": "application/json" }),
-      },
-      ...(content === undefined ? {} : { body: content }),
-      timeoutMs: TIMEOUT_MS[family] + extraTimeoutMs,
-    });
+    const parts = await exchangeOf(options, request, token);
+    return await exchange(interrupts ? { ...parts, signal: interrupts.signal } : parts);
   } catch (error) {
-    throw new CommandError(`error: http: ${errorText(error)}`, 1);
+    throw error instanceof CommandError ? error : httpError(error);
   }
+}
+
+const httpError = (error: unknown) => new CommandError(`error: http: ${errorText(error)}`, 1);
+
+async function exchangeOf(
+  { flags: { httpEndpoint, endpointUrl, caFile }, family }: ApiOptions,
+  { method, path, body, extraTimeoutMs = 0 }: ApiRequest,
+  token: string,
+): Promise<Exchange> {
+  const content = body === undefined ? undefined : stringifyJson(body);
+  return {
+    base: new URL(endpointUrl ?? `http://${httpEndpoint}`),
+    ...(caFile === undefined ? {} : { ca: await Deno.readTextFile(caFile) }),
+    method,
+    path: `/v1${path}`,
+    headers: {
+      Accept: "application/json",
+      Authorization: `Bearer ${token}`,
+      ...(content === undefined ? {} : { "Content-Type": "application/json" }),
+    },
+    ...(content === undefined ? {} : { body: content }),
+    timeoutMs: TIMEOUT_MS[family] + extraTimeoutMs,
+  };
+}
+
+/** How long a stream of events may be silent, in milliseconds: it says so every 30 s. */
+const STREAM_SILENCE_MS = 90_000;
+
+/**
+ * Yields once for each server-sent event of the API, until the stream ends.
+ *
+ * @param signal ends the loop without an error
+ * @throws {CommandError} as {@linkcode callApi}
+ */
+export async function* followApi(
+  options: ApiOptions,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<void, void, undefined> {
+  const token = await operatorToken(options.io);
+  try {
+    const request = await exchangeOf(options, { method: "GET", path }, token);
+    const stream = await openStream({ ...request, signal, timeoutMs: STREAM_SILENCE_MS });
+    const lines = textLines(stream.body);
+    if (!isSuccess(stream.status)) {
+      throw refusal(options.family, { ...stream, text: (await Array.fromAsync(lines)).join("\n") });
+    }
+    for await (const line of lines) if (line.startsWith("data:")) yield;
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof CommandError ? error : httpError(error);
+  }
+}
+
+async function* textLines(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** The error envelope as an error line; anything else as its status line. */

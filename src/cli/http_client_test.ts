@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeApi, runCommand } from "../../tests/kit/fake_api.ts";
-import { apiPath } from "./http_client.ts";
+import { apiPath } from "./api_path.ts";
 
 const COMMANDS = [
   ["list-clients"],

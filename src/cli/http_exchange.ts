@@ -5,20 +5,24 @@
  * @module
  */
 
-import { request } from "node:http";
+import { type IncomingMessage, request as requestPlain } from "node:http";
 
 /** How long the server may take to accept the connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export interface Exchange {
-  /** `host:port` */
-  readonly endpoint: string;
+  /** Where the server is, with what goes before every path. */
+  readonly base: URL;
+  /** PEM of the authorities to check an `https` server with, in the system's place. */
+  readonly ca?: string;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** How long all of it may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** Breaks the exchange off; it then fails with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -27,48 +31,136 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** An answer whose body comes bit by bit. */
+export interface HttpStream {
+  readonly status: number;
+  readonly statusText: string;
+  /** Ends with the answer. @throws {Error} when it is broken off, or silent for too long */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 /**
  * Sends the request and reads the whole answer.
  *
  * @throws {Error} when there is no complete answer in time, saying why
  * @throws {TypeError} when a header cannot be sent; the message does not show it
  */
-export function exchange(options: Exchange): Promise<HttpAnswer> {
-  const { endpoint, method, path, headers, body, timeoutMs } = options;
-  const { hostname, port } = new URL(`http://${endpoint}`);
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+export async function exchange(options: Exchange): Promise<HttpAnswer> {
+  const deadline = new Deadline(options);
+  try {
+    const response = await send(options, deadline);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    if (!response.complete) throw brokenOff(options);
+    return { ...statusOf(response), text: await new Blob(chunks).text() };
+  } catch (error) {
+    throw deadline.reason ?? error;
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** Sends the request; `timeoutMs` is how long the server may be silent, then and later. */
+export async function openStream(options: Exchange): Promise<HttpStream> {
+  const deadline = new Deadline(options);
+  try {
+    const response = await send(options, deadline);
+    return { ...statusOf(response), body: read(options, response, deadline) };
+  } catch (error) {
+    deadline.clear();
+    throw deadline.reason ?? error;
+  }
+}
+
+async function* read(
+  options: Exchange,
+  response: IncomingMessage,
+  deadline: Deadline,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of response) {
+      deadline.extend();
+      yield chunk;
+    }
+    if (!response.complete) throw brokenOff(options);
+  } catch (error) {
+    throw deadline.reason ?? error;
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function send(options: Exchange, deadline: Deadline): Promise<IncomingMessage> {
+  const { base, ca, method, path, headers, body, signal } = options;
+  const secure = base.protocol === "https:";
+  const request = secure ? (await import("node:https")).request : requestPlain;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const host = base.hostname.replace(/^\[|\]$/g, "");
   const call = request({
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: port === "" ? 80 : Number(port),
+    host,
+    port: base.port === "" ? (secure ? 443 : 80) : Number(base.port),
     method,
-    path,
+    path: `${base.pathname.replace(/\/$/, "")}${path}`,
     headers,
     agent: false,
+    ...(secure && ca !== undefined ? { ca } : {}),
   });
-  const giveUp = (what: string) => call.destroy(new Error(`${endpoint} did not ${what} in time`));
-  const connecting = setTimeout(() => giveUp("accept a connection"), CONNECT_TIMEOUT_MS);
-  const answering = setTimeout(() => giveUp("answer"), timeoutMs);
-  call.on("socket", (socket) => socket.once("connect", () => clearTimeout(connecting)));
+  deadline.giveUp = (reason) => call.destroy(reason);
+  call.on("socket", (socket) => socket.once("connect", () => deadline.connected()));
   call.on("error", reject);
-  call.on("response", (response) => {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    response.on("data", (chunk: Uint8Array<ArrayBuffer>) => chunks.push(chunk));
-    response.on("aborted", () => reject(new Error(`${endpoint} broke off its answer`)));
-    response.on("error", reject);
-    response.on("end", () => {
-      if (!response.complete) return reject(new Error(`${endpoint} broke off its answer`));
-      void new Blob(chunks).text().then((text) =>
-        resolve({
-          status: response.statusCode ?? 0,
-          statusText: response.statusMessage ?? "",
-          text,
-        })
-      );
-    });
-  });
+  call.on("response", resolve);
+  const abort = () => deadline.fail(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  call.on("close", () => signal?.removeEventListener("abort", abort));
   call.end(body);
-  return promise.finally(() => {
-    clearTimeout(connecting);
-    clearTimeout(answering);
-  });
+  return await promise;
+}
+
+const statusOf = (response: IncomingMessage) => ({
+  status: response.statusCode ?? 0,
+  statusText: response.statusMessage ?? "",
+});
+
+const brokenOff = ({ base }: Exchange) => new Error(`${base.host} broke off its answer`);
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** The time an exchange has: a moment to connect, then longer to answer. */
+class Deadline {
+  giveUp: (reason: Error) => void = () => undefined;
+  /** Why the exchange was broken off. */
+  reason: Error | null = null;
+  readonly #options: Exchange;
+  readonly #connecting: Timer;
+  #answering: Timer;
+
+  constructor(options: Exchange) {
+    this.#options = options;
+    this.#connecting = this.#start("accept a connection", CONNECT_TIMEOUT_MS);
+    this.#answering = this.#start("answer", options.timeoutMs);
+  }
+
+  connected(): void {
+    clearTimeout(this.#connecting);
+  }
+
+  extend(): void {
+    clearTimeout(this.#answering);
+    this.#answering = this.#start("answer", this.#options.timeoutMs);
+  }
+
+  fail(reason: Error): void {
+    this.reason ??= reason;
+    this.giveUp(this.reason);
+  }
+
+  clear(): void {
+    clearTimeout(this.#connecting);
+    clearTimeout(this.#answering);
+  }
+
+  #start(what: string, ms: number): Timer {
+    const fail = () => this.fail(new Error(`${this.#options.base.host} did not ${what} in time`));
+    return setTimeout(fail, ms);
+  }
 }

@@ -8,7 +8,7 @@ import { ulid } from "ulid";
 import { EnrollmentService } from "../control/enrollment.ts";
 import { seedFrom } from "../core/endpoint.ts";
 import { exitCode, PortunusError } from "../core/errors.ts";
-import { clientNameProblem } from "../core/ids.ts";
+import { clientNameProblem, parseUlid } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import { bootstrapSuperadmin as bootstrap } from "../identity/first_start.ts";
@@ -26,7 +26,7 @@ import { processLogger } from "../telemetry/log.ts";
 import { logStartupFailure } from "../telemetry/startup.ts";
 import { sans } from "../wire/certificate.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
-import { CommandError } from "./http_client.ts";
+import { CommandError } from "./command_error.ts";
 import type { GlobalFlags } from "./flags.ts";
 
 /** The control port that offline commands assume; they do not read `server.toml`. */
@@ -114,6 +114,25 @@ export function revokeClient(
     const problem = clientNameProblem(flags.name);
     if (problem !== null) throw new PortunusError("invalid_name", problem);
     new ClientRepository(store).revokeByName(flags.name, instantFromMillis(systemClock.now()));
+    return 0;
+  });
+}
+
+export interface RenameClientFlags extends GlobalFlags {
+  readonly clientId: string;
+  readonly name: string;
+}
+
+/** `rename-client` */
+export function renameClient(flags: RenameClientFlags, io: ProcessIo): number {
+  using store = open(dataDirOf(flags, io), commandLogger(io), "store: ");
+  return checked(() => {
+    const clientId = parseUlid(flags.clientId);
+    if (clientId === null) throw new PortunusError("client_not_found", "invalid client id");
+    const problem = clientNameProblem(flags.name);
+    if (problem !== null) throw new PortunusError("invalid_name", problem);
+    new ClientRepository(store).rename(clientId, flags.name);
+    io.out(`client_id=${clientId}\nclient_name=${flags.name}`);
     return 0;
   });
 }

@@ -19,7 +19,7 @@ import { systemClock } from "../system/clock.ts";
 import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import type { GlobalFlags } from "./flags.ts";
-import { CommandError } from "./http_client.ts";
+import { CommandError } from "./command_error.ts";
 import { commandLogger, dataDirOf, open } from "./local.ts";
 
 export interface ResetPasswordFlags extends GlobalFlags {

@@ -10,10 +10,9 @@ import { type Json, sortKeys, stringifyJson } from "../core/json.ts";
 import { markRepeatable, U16_MAX, unsigned } from "../system/command_line.ts";
 import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import type { HttpFlags } from "./flags.ts";
-import { apiPath, type ApiRequest, callApi } from "./http_client.ts";
-
-/** How the program registers a command; errors become the error line and exit status. */
-export type Run = (command: Command, action: (flags: never) => Promise<number>) => Command;
+import { apiPath } from "./api_path.ts";
+import type { ApiRequest } from "./http_client.ts";
+import { type Run, withFormat, withHttp } from "./options.ts";
 
 export function addOperatorCommands(program: Command, run: Run, io: ProcessIo): void {
   /** A command whose arguments and options make a request. */
@@ -23,7 +22,8 @@ export function addOperatorCommands(program: Command, run: Run, io: ProcessIo): 
   ) => {
     run(withOutput(command), async (flags: HttpFlags & Flags) => {
       const sent = await request(command.processedArgs as string[], flags);
-      const body = await callApi({ endpoint: flags.httpEndpoint, family: "user", io }, sent);
+      const { callApi } = await import("./http_client.ts");
+      const body = await callApi({ flags, family: "user", io }, sent);
       if (body !== null) io.out(stringifyJson(sortKeys(body), 2));
       return 0;
     });
@@ -40,11 +40,7 @@ type Add = <Flags>(
 
 /** Both formats print the same: these answers have no shorter form. */
 function withOutput(command: Command): Command {
-  return command
-    .option("--http-endpoint <HOST:PORT>", "operator API to call", "127.0.0.1:7080")
-    .addOption(
-      new Option("--format <FORMAT>", "output format").choices(["text", "json"]).default("json"),
-    );
+  return withFormat(withHttp(command), { standard: "json" });
 }
 
 function addUserCommands(program: Command, add: Add, io: ProcessIo): void {

@@ -2,28 +2,66 @@ import { parseInstant } from "../core/instant.ts";
 import { type Json, sortKeys, stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { RuleStatsAnswer } from "./answers.ts";
-import { apiPath, fetchAnswer } from "./http_client.ts";
+import { apiPath } from "./api_path.ts";
+import { fetchAnswer, followApi } from "./http_client.ts";
 import type { FormatFlags, HttpFlags } from "./flags.ts";
+import { untilStopped } from "./interrupts.ts";
 import { type Column, formatTable } from "./table.ts";
 
+export interface RuleStatsFlags extends HttpFlags, FormatFlags {
+  readonly ruleId: bigint;
+  readonly perPort?: true;
+  readonly perTarget?: true;
+  readonly watch?: true;
+}
+
 /** `rule-stats` */
-export async function ruleStats(
-  flags: HttpFlags & FormatFlags & {
-    readonly ruleId: bigint;
-    readonly perPort?: true;
-    readonly perTarget?: true;
-  },
+export async function ruleStats(flags: RuleStatsFlags, io: ProcessIo): Promise<number> {
+  if (!flags.watch) {
+    const stats = await fetchStats(flags, io);
+    io.out(flags.format === "json" ? stringifyJson(sortKeys(jsonOf(stats)), 2) : textOf(stats));
+    return 0;
+  }
+  using stop = untilStopped();
+  await watchStats(flags, io, stop.signal);
+  return 0;
+}
+
+const CLEAR_SCREEN = "\x1b[H\x1b[2J";
+
+/**
+ * Prints the counters whenever the client has reported them, until `signal` is aborted: on a
+ * terminal in place of the earlier ones, as JSON in one line each.
+ *
+ * @throws {CommandError} `rule_not_found` once the rule is removed
+ */
+export async function watchStats(
+  flags: RuleStatsFlags,
   io: ProcessIo,
-): Promise<number> {
-  const api = { endpoint: flags.httpEndpoint, family: "rule", io } as const;
+  signal: AbortSignal,
+): Promise<void> {
+  const api = { flags, family: "rule", io } as const;
+  const clear = io.isTerminal() ? CLEAR_SCREEN : "";
+  const stream = apiPath`/rules/${flags.ruleId}/stats/stream`;
+  for await (const _ of followApi(api, stream, signal)) {
+    // The events lack some of what is printed; they say when to look.
+    const stats = await fetchStats(flags, io);
+    if (signal.aborted) return;
+    const text = flags.format === "json" ? stringifyJson(sortKeys(jsonOf(stats))) : textOf(stats);
+    io.out(`${clear}${text}`);
+  }
+  // The stream ends with the rule; this says so.
+  if (!signal.aborted) await fetchStats(flags, io);
+}
+
+async function fetchStats(flags: RuleStatsFlags, io: ProcessIo): Promise<RuleStatsAnswer> {
+  const api = { flags, family: "rule", io } as const;
   const query = [
     ...(flags.perPort ? ["per_port=true"] : []),
     ...(flags.perTarget ? ["per_target=true"] : []),
   ].join("&");
   const path = `${apiPath`/rules/${flags.ruleId}/stats`}${query && `?${query}`}`;
-  const stats = await fetchAnswer(api, { method: "GET", path }, RuleStatsAnswer);
-  io.out(flags.format === "json" ? stringifyJson(sortKeys(jsonOf(stats)), 2) : textOf(stats));
-  return 0;
+  return await fetchAnswer(api, { method: "GET", path }, RuleStatsAnswer);
 }
 
 const healthName = (health: number) => health === 0 ? "Healthy" : "Failed";

@@ -1,76 +1,18 @@
 /**
- * The rule commands: `push-rule`, `remove-rule`, `list-rules`.
+ * `remove-rule` and `list-rules`.
  *
  * @module
  */
 
-import { parseTargetHost } from "../core/address.ts";
-import { exitCode, PortunusError } from "../core/errors.ts";
-import { type Json, stringifyJson } from "../core/json.ts";
-import { RULES } from "../core/limits.ts";
-import { parsePortSpec, splitTargetSpec } from "../core/port_spec.ts";
-import { rangeLength } from "../core/ports.ts";
+import { stringifyJson } from "../core/json.ts";
 import type { ProcessIo } from "../system/process_io.ts";
-import { CreatedRuleAnswer, type RuleAnswer, RulesAnswer } from "./answers.ts";
-import { apiPath, callApi, CommandError, fetchAnswer } from "./http_client.ts";
+import { type RuleAnswer, RulesAnswer } from "./answers.ts";
 import type { FormatFlags, HttpFlags } from "./flags.ts";
+import { apiPath } from "./api_path.ts";
+import { callApi, fetchAnswer } from "./http_client.ts";
 import { formatTable, padScalars } from "./table.ts";
 
-const api = (flags: HttpFlags, io: ProcessIo) =>
-  ({ endpoint: flags.httpEndpoint, family: "rule", io }) as const;
-
-export interface PushRuleFlags extends HttpFlags {
-  readonly client: string;
-  readonly listen: string;
-  readonly target: string;
-  readonly protocol: string;
-  readonly ackTimeout: bigint;
-  readonly preferIpv6?: true;
-}
-
-/** `push-rule`: prints the id of the new rule. */
-export async function pushRule(flags: PushRuleFlags, io: ProcessIo): Promise<number> {
-  const body = checked(() => pushRuleBody(flags));
-  const waitSecs = flags.ackTimeout > BigInt(RULES.ackTimeoutMaxSecs)
-    ? RULES.ackTimeoutMaxSecs
-    : Number(flags.ackTimeout);
-  const request = {
-    method: "POST",
-    path: "/rules",
-    body,
-    extraTimeoutMs: waitSecs * 1_000,
-  } as const;
-  const { rule_id } = await fetchAnswer(api(flags, io), request, CreatedRuleAnswer);
-  io.out(`${rule_id}`);
-  return 0;
-}
-
-function pushRuleBody(flags: PushRuleFlags): Json {
-  const listen = parsePortSpec(flags.listen);
-  const { host, ports } = splitTargetSpec(flags.target);
-  parseTargetHost(host);
-  const ranged = rangeLength(listen) > 1 || rangeLength(ports) > 1;
-  return {
-    client: flags.client,
-    listen_port: listen.start,
-    protocol: flags.protocol,
-    ack_timeout_secs: flags.ackTimeout,
-    target_host: host,
-    target_port: ports.start,
-    ...(ranged ? { listen_port_end: listen.end, target_port_end: ports.end } : {}),
-    ...(flags.preferIpv6 ? { prefer_ipv6: true } : {}),
-  };
-}
-
-/** What the command can tell is wrong by itself ends as the server's refusal would. */
-function checked<T>(build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof PortunusError)) throw error;
-    throw new CommandError(`error: ${error.message}`, exitCode(error.code, "rule"));
-  }
-}
+const api = (flags: HttpFlags, io: ProcessIo) => ({ flags, family: "rule", io }) as const;
 
 /** `remove-rule` */
 export async function removeRule(

@@ -12,9 +12,13 @@ export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string {
-  const line = (cells: readonly string[]) =>
-    columns.map(({ width }, i) => padScalars(cells[i] ?? "", width)).join(" ");
-  return [line(columns.map(({ title }) => title)), ...rows.map(line)].join("\n");
+  const titles = columns.map(({ title }) => title);
+  return [titles, ...rows].map((cells) => formatRow(columns, cells)).join("\n");
+}
+
+/** One line of a table. */
+export function formatRow(columns: readonly Column[], cells: readonly string[]): string {
+  return columns.map(({ width }, i) => padScalars(cells[i] ?? "", width)).join(" ");
 }
 
 /** Pads with spaces to `width`, counting Unicode scalar values rather than UTF-16 units. */

@@ -9,7 +9,7 @@
  */
 
 /** Command families; the same code can exit differently in each (spec `cli.md` §2.2). */
-export type ExitFamily = "local" | "rule" | "user" | "owner_cap";
+export type ExitFamily = "local" | "rule" | "user" | "owner_cap" | "client";
 
 /** gRPC status numbers that Portunus answers with. */
 export const GRPC_STATUS = {
@@ -39,8 +39,10 @@ const localInput: ErrorRow = { http: 400, exit: { local: 3 } };
 /** `validation.*` codes: exit 3 for owner caps, 1 for rules (3.1.0 scripts see that). */
 const validation: ErrorRow = { http: 400, exit: { owner_cap: 3 } };
 const userInput: ErrorRow = { http: 422, exit: { user: 3, local: 3 } };
-const unauthenticated: ErrorRow = { http: 401, exit: { user: 4 } };
-const forbidden: ErrorRow = { http: 403, exit: { user: 5 } };
+/** Input that the commands on clients and quotas, new in 3.2.0, report as "validation". */
+const clientInput: ErrorRow = { http: 400, exit: { client: 3 } };
+const unauthenticated: ErrorRow = { http: 401, exit: { user: 4, client: 4 } };
+const forbidden: ErrorRow = { http: 403, exit: { user: 5, client: 5 } };
 const userConflict: ErrorRow = { http: 409, exit: { user: 2, local: 2 } };
 const userNotFound: ErrorRow = { http: 404, exit: { user: 8, local: 8 } };
 
@@ -49,10 +51,10 @@ export const ERROR_TABLE = {
   // Shape and content of a request
   exceeds_cap: ruleInput,
   health_check_interval_out_of_range: { http: 400 },
-  invalid_billing_anchor: { http: 400 },
+  invalid_billing_anchor: clientInput,
   invalid_bucket: { http: 400 },
   invalid_client: userInput,
-  invalid_client_address: localInput,
+  invalid_client_address: { http: 400, exit: { local: 3, client: 3 } },
   invalid_cursor: { http: 400 },
   invalid_display_name: userInput,
   invalid_enrollment_ttl: localInput,
@@ -61,7 +63,7 @@ export const ERROR_TABLE = {
   invalid_outcome: { http: 422 },
   invalid_port_range: userInput,
   invalid_protocol: ruleInput,
-  invalid_quota_size: { http: 400 },
+  invalid_quota_size: clientInput,
   invalid_target: ruleInput,
   invalid_target_host: ruleInput,
   invalid_target_host_label_hyphen: ruleInput,
@@ -102,7 +104,7 @@ export const ERROR_TABLE = {
   "validation.sni_pattern_malformed": validation,
 
   // Who is asking
-  bootstrap_required: { http: 503, exit: { user: 6 } },
+  bootstrap_required: { http: 503, exit: { user: 6, client: 6 } },
   credential_invalid: unauthenticated,
   invalid_login: { http: 401 },
   setup_token_invalid: { http: 401 },
@@ -122,12 +124,12 @@ export const ERROR_TABLE = {
   rate_limited: { http: 429 },
 
   // What is not there
-  client_not_found: { http: 404, exit: { local: 8 } },
+  client_not_found: { http: 404, exit: { local: 8, client: 8 } },
   credential_not_found: userNotFound,
   grant_not_found: userNotFound,
   not_found: { http: 404 },
   owner_rate_limit_not_found: { http: 404, exit: { owner_cap: 8 } },
-  quota_not_found: { http: 404 },
+  quota_not_found: { http: 404, exit: { client: 8 } },
   rule_not_found: { http: 404, exit: { rule: 8 } },
   user_not_found: userNotFound,
 
@@ -135,7 +137,7 @@ export const ERROR_TABLE = {
   already_bootstrapped: { http: 409, exit: { local: 2 } },
   cannot_remove_self: userConflict,
   client_already_exists: { http: 409, exit: { rule: 2 } },
-  client_not_revoked: { http: 409 },
+  client_not_revoked: { http: 409, exit: { client: 2 } },
   "conflict.legacy_to_sni_unsupported": { http: 409 },
   "conflict.sni_fallback_duplicate": { http: 409 },
   "conflict.sni_route_duplicate": { http: 409 },
@@ -152,8 +154,8 @@ export const ERROR_TABLE = {
   endpoint_not_in_cert_san: { http: 422, grpc: FAILED_PRECONDITION, exit: { local: 3 } },
   multi_target_unsupported_by_client: { http: 422 },
   proxy_protocol_unsupported_by_client: { http: 422, exit: { rule: 3 } },
-  quota_target_not_found: { http: 422 },
-  quota_unsupported_by_client: { http: 422 },
+  quota_target_not_found: { http: 422, exit: { client: 3 } },
+  quota_unsupported_by_client: { http: 422, exit: { client: 3 } },
   rate_limit_unsupported_by_client: { http: 422, exit: { owner_cap: 3 } },
   sni_unsupported_by_client: { http: 422 },
   unsupported_protocol: { http: 422, exit: { rule: 3 } },

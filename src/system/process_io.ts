@@ -13,6 +13,8 @@ export interface ProcessIo {
   out(text: string): void;
   /** Writes `text` and a newline to stderr. */
   err(text: string): void;
+  /** Whether somebody looks at stdout. */
+  isTerminal(): boolean;
   /** An environment variable; `undefined` when unset. */
   env(name: string): string | undefined;
   /** Everything that stdin gives, up to its end. */
@@ -32,6 +34,7 @@ function write(stream: { writeSync(data: Uint8Array): number }, text: string): v
 export const processIo: ProcessIo = {
   out: (text) => write(Deno.stdout, `${text}\n`),
   err: (text) => write(Deno.stderr, `${text}\n`),
+  isTerminal: () => Deno.stdout.isTerminal(),
   env: (name) => Deno.env.get(name),
   input: () => new Response(Deno.stdin.readable).text(),
   secret: (prompt) => readHidden(Deno.stdin, prompt, (text) => write(Deno.stderr, text)),

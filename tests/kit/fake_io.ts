@@ -6,6 +6,8 @@ export class FakeIo implements ProcessIo {
   readonly stderr: string[] = [];
   readonly #env: Readonly<Record<string, string>>;
 
+  /** Whether stdout is a terminal. */
+  onTerminal = false;
   readonly #typed: string[];
 
   constructor(env: Readonly<Record<string, string>> = {}, readonly stdin = "") {
@@ -15,6 +17,7 @@ export class FakeIo implements ProcessIo {
 
   out = (text: string): void => void this.stdout.push(text);
   err = (text: string): void => void this.stderr.push(text);
+  isTerminal = (): boolean => this.onTerminal;
   env = (name: string): string | undefined => this.#env[name];
   input = (): Promise<string> => Promise.resolve(this.stdin);
   /** Takes the lines of stdin for what is typed. */
