@@ -213,7 +213,8 @@ export function grpcStatus(code: ErrorCode): number {
 
 /** Exit code of a command of `family` that failed with `code`; unknown codes (a newer server's) exit 1. */
 export function exitCode(code: string, family: ExitFamily): number {
-  return isErrorCode(code) ? row(code).exit?.[family] ?? 1 : 1;
+  if (isErrorCode(code)) return row(code).exit?.[family] ?? 1;
+  return family === "owner_cap" && code.startsWith("validation.") ? 3 : 1;
 }
 
 /**

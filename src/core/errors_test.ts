@@ -100,6 +100,17 @@ const EXIT: Readonly<Record<Exclude<ExitFamily, "local">, Readonly<Record<number
     ],
     8: ["owner_rate_limit_not_found"],
   },
+  // Commands that 3.1.0 does not have.
+  client: {
+    2: ["client_not_revoked"],
+    3: words(`
+      invalid_billing_anchor invalid_client_address invalid_quota_size quota_target_not_found
+      quota_unsupported_by_client`),
+    4: words("unauthenticated credential_invalid user_disabled"),
+    5: words("client_not_granted port_outside_grant protocol_not_granted not_owner role_required"),
+    6: ["bootstrap_required"],
+    8: words("client_not_found quota_not_found"),
+  },
 };
 
 /** Spec `cli.md` §3, and the README for the store. */
@@ -153,6 +164,11 @@ Deno.test("exitCode() answers as documented for the commands on the local store"
   for (const [exit, codes] of Object.entries(LOCAL_EXIT)) {
     for (const code of codes) assert.equal(exitCode(known(code), "local"), Number(exit), code);
   }
+});
+
+Deno.test("exitCode() knows validation of owners' caps by its prefix", () => {
+  assert.equal(exitCode("validation.brand_new", "owner_cap"), 3);
+  assert.equal(exitCode("validation.brand_new", "rule"), 1);
 });
 
 Deno.test("exitCode() is 1 for codes of a newer server", () => {
