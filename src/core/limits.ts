@@ -166,10 +166,26 @@ export const FAILOVER = {
   probeTimeoutMs: 5_000,
 } as const;
 
+/** Host names of targets. */
+export const DNS = {
+  lookupTimeoutMs: 3_000,
+  /** How much longer than the family that answered first the other one is waited for. */
+  secondFamilyMs: 500,
+  /** An answer is kept as long as it says, within these. */
+  ttlMinMs: 5_000,
+  ttlMaxMs: 300_000,
+  /** How long old addresses serve after a lookup that failed, until it is tried again. */
+  staleGraceMs: 30_000,
+  /** How long a failure is the answer. */
+  negativeMs: 3_000,
+  /** Lookups under way at a time. */
+  lookupsMax: 64,
+  namesMax: 8_192,
+} as const;
+
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,
-  lookupTimeoutMs: 3_000,
   listenBacklog: 1_024,
   acceptRetryMs: 50,
   copyBufferBytes: 64 * 1024,

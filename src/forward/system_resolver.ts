@@ -1,63 +1,105 @@
 /**
- * The operating system's name service: hosts file, search list and DNS servers as configured.
+ * The operating system's name servers, hosts file and search list, as they are configured now.
  *
  * @module
  */
 
-import { lookup } from "node:dns/promises";
+import { Resolver as NameServers } from "node:dns/promises";
 import type { Clock } from "../core/clock.ts";
 import { errorText } from "../core/errors.ts";
-import { FORWARD } from "../core/limits.ts";
+import { DNS } from "../core/limits.ts";
+import { DnsCache, type Lookup } from "./policy/dns_cache.ts";
 import { type DnsFailureReason, ResolveError, type Resolver } from "./resolver.ts";
 
-/** The addresses of `host` as IP literals, in the system's order. Errors carry a `code`. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+/** One address of a name and its remaining validity in seconds. */
+export interface AddressRecord {
+  readonly address: string;
+  readonly ttl: number;
+}
 
-/** getaddrinfo(3). It waits in a thread of its own, and what it waits for can't be called off. */
-const getaddrinfo: Lookup = async (host) => {
-  const answers = await lookup(host, { all: true, order: "verbatim" });
-  return answers.map(({ address }) => address);
-};
+/** Queries by record type. Failures carry a `code`. */
+export interface DnsQueries {
+  resolve4(host: string, options: { readonly ttl: true }): Promise<readonly AddressRecord[]>;
+  resolve6(host: string, options: { readonly ttl: true }): Promise<readonly AddressRecord[]>;
+}
 
-/** Codes of getaddrinfo(3) as `node:dns` names them; the rest is `other`. */
+/**
+ * Codes of `node:dns`; the rest is `other`. Deno says ENOTFOUND for SERVFAIL too: its resolver
+ * knows only that there are no records.
+ */
 const REASONS: Readonly<Record<string, DnsFailureReason>> = {
   ENOTFOUND: "nxdomain",
   ENODATA: "nxdomain",
-  EAI_NONAME: "nxdomain",
-  EAI_NODATA: "nxdomain",
-  EAI_AGAIN: "servfail",
-  EAI_FAIL: "servfail",
   ESERVFAIL: "servfail",
   ETIMEOUT: "attempt_timeout",
 };
 
-/** A resolver that asks the system each time and gives up after the lookup timeout. */
+/** A resolver that asks the system's name servers, and remembers what they said. */
 export function createSystemResolver(
-  { clock, lookup = getaddrinfo }: { readonly clock: Clock; readonly lookup?: Lookup },
+  { clock, queries = new NameServers() }: {
+    readonly clock: Clock;
+    readonly queries?: DnsQueries;
+  },
 ): Resolver {
-  return {
-    async resolve(host) {
-      const addresses = await answerInTime(lookup(host), clock);
-      if (addresses.length === 0) throw new ResolveError("all_addrs_unreachable", "empty answer");
-      return { addresses, source: "fresh" };
-    },
+  return new DnsCache({ clock, lookup: lookupBoth(queries, clock) });
+}
+
+/**
+ * Asks for both families at once. One that answers is enough: the other gets a moment longer, so
+ * that a name server that drops its queries does not hold up connections (RFC 8305, section 3).
+ */
+export function lookupBoth(queries: DnsQueries, clock: Clock): Lookup {
+  return async (host) => {
+    const both = [queries.resolve4(host, { ttl: true }), queries.resolve6(host, { ttl: true })];
+    const outcomes = await outcomesInTime(both, clock);
+    const records = outcomes.flatMap((outcome) => outcome?.value ?? []);
+    if (records.length === 0) throw failureOf(outcomes);
+    return {
+      addresses: records.map(({ address }) => address),
+      ttlSecs: Math.min(...records.map(({ ttl }) => ttl)),
+    };
   };
 }
 
-async function answerInTime(
-  answer: Promise<readonly string[]>,
+/** How a query ended. */
+interface Outcome {
+  readonly value: readonly AddressRecord[];
+  readonly error: unknown;
+}
+
+/** How each of `queries` ended; `null` for those that had not when the time was over. */
+function outcomesInTime(
+  queries: readonly Promise<readonly AddressRecord[]>[],
   clock: Clock,
-): Promise<readonly string[]> {
-  const late = Promise.withResolvers<never>();
-  using _timeout = clock.timer(FORWARD.lookupTimeoutMs, () => {
-    const seconds = FORWARD.lookupTimeoutMs / 1_000;
-    late.reject(new ResolveError("attempt_timeout", `no answer after ${seconds}s`));
-  });
-  try {
-    return await Promise.race([answer, late.promise]);
-  } catch (error) {
-    if (error instanceof ResolveError) throw error;
-    const { code = "" } = error as { readonly code?: string };
-    throw new ResolveError(REASONS[code] ?? "other", errorText(error), { cause: error });
+): Promise<(Outcome | null)[]> {
+  const outcomes: (Outcome | null)[] = queries.map(() => null);
+  const { promise, resolve } = Promise.withResolvers<(Outcome | null)[]>();
+  const timeIsOver = () => resolve([...outcomes]);
+  let timer = clock.timer(DNS.lookupTimeoutMs, timeIsOver);
+  const ended = (i: number, outcome: Outcome) => {
+    outcomes[i] = outcome;
+    if (!outcomes.includes(null)) timeIsOver();
+    else if (outcome.value.length > 0) {
+      timer[Symbol.dispose]();
+      timer = clock.timer(DNS.secondFamilyMs, timeIsOver);
+    }
+  };
+  queries.forEach((query, i) =>
+    query.then(
+      (value) => ended(i, { value, error: null }),
+      (error) => ended(i, { value: [], error }),
+    )
+  );
+  return promise.finally(() => timer[Symbol.dispose]());
+}
+
+function failureOf(outcomes: readonly (Outcome | null)[]): ResolveError {
+  if (outcomes.includes(null)) {
+    const seconds = DNS.lookupTimeoutMs / 1_000;
+    return new ResolveError("attempt_timeout", `no answer after ${seconds}s`);
   }
+  const error = outcomes.find((outcome) => outcome?.error)?.error;
+  if (!error) return new ResolveError("all_addrs_unreachable", "empty answer");
+  const { code = "" } = error as { readonly code?: string };
+  return new ResolveError(REASONS[code] ?? "other", errorText(error), { cause: error });
 }
