@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ipBytes } from "../../core/ip.ts";
+import { ipBytes, parseIpv6 } from "../../core/ip.ts";
 import type { ProxyVersion } from "../../core/rule.ts";
 
 /** An end of a connection: an IP literal without brackets, and a port. */
@@ -33,8 +33,8 @@ export function proxyHeader(
   destination: ProxyEnd,
 ): Uint8Array<ArrayBuffer> {
   const ends = [source, destination].map(({ host, port }) => ({
-    host: withoutZone(host),
-    bytes: ipBytes(withoutZone(host)) ?? [],
+    host: canonical(host),
+    bytes: ipBytes(canonical(host)) ?? [],
     port,
   }));
   const [length = 0, other] = ends.map(({ bytes }) => bytes.length);
@@ -53,5 +53,11 @@ export function proxyHeader(
 /** In network order. */
 const uint16 = (value: number) => [value >> 8, value & 0xff];
 
-/** The zone of a link-local address (RFC 4007) means nothing to another host. */
-const withoutZone = (host: string) => host.replace(/%.*$/s, "");
+/**
+ * The one text of an address (RFC 5952), however it came. The zone of a link-local one (RFC 4007)
+ * means nothing to another host.
+ */
+function canonical(host: string): string {
+  const address = host.replace(/%.*$/s, "");
+  return parseIpv6(address) ?? address;
+}

@@ -69,6 +69,16 @@ Deno.test("proxyHeader() is read back by a decoder of its own, whatever the addr
   }));
 });
 
+Deno.test("proxyHeader() prints the canonical text of an address, however it is written", () => {
+  const v1 = proxyHeader(
+    "v1",
+    { host: "2001:0DB8:0:0:0:0:0:ABCD", port: 1 },
+    { host: "2001:db8:0:1::", port: 2 },
+  );
+  const line = "PROXY TCP6 2001:db8::abcd 2001:db8:0:1:: 1 2\r\n";
+  assert.equal(new TextDecoder().decode(v1), line);
+});
+
 Deno.test("proxyHeader() leaves zones out, and refuses ends of two families", () => {
   const v1 = proxyHeader("v1", { host: "fe80::1%eth0", port: 1 }, { host: "fe80::2", port: 2 });
   assert.equal(new TextDecoder().decode(v1), "PROXY TCP6 fe80::1 fe80::2 1 2\r\n");

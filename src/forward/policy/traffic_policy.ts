@@ -13,7 +13,7 @@ import type { Owner } from "./owners.ts";
 export type Admission =
   | {
     readonly ok: true;
-    /** Disposed of once, when it ends. */
+    /** Its place, which is given back when it is disposed of; once more does nothing. */
     readonly hold: Disposable;
   }
   | { readonly ok: false; readonly scope: Scope; readonly reason: RejectReason };
@@ -25,7 +25,6 @@ export class TrafficPolicy {
   readonly #rule: Limiter;
   readonly #owner: Owner | null;
   readonly #what: Admitted;
-  readonly #hold: Disposable;
 
   /** @param owner `null` for a rule that belongs to nobody */
   constructor(rule: Limiter, owner: Owner | null, what: Admitted) {
@@ -33,12 +32,6 @@ export class TrafficPolicy {
     this.#rule = rule;
     this.#owner = owner;
     this.#what = what;
-    this.#hold = {
-      [Symbol.dispose]() {
-        rule.release();
-        owner?.limiter.release();
-      },
-    };
   }
 
   /** Whether the quota is used up: nothing passes then. */
@@ -51,7 +44,7 @@ export class TrafficPolicy {
     const ofOwner = this.#owner?.limiter.admit(this.#what) ?? null;
     if (ofOwner !== null) return { ok: false, scope: "owner", reason: ofOwner };
     const reason = this.#rule.admit(this.#what);
-    if (reason === null) return { ok: true, hold: this.#hold };
+    if (reason === null) return { ok: true, hold: new Hold(this.limiters) };
     this.#owner?.limiter.release();
     return { ok: false, scope: "rule", reason };
   }
@@ -97,5 +90,19 @@ export class TrafficPolicy {
   /** Calls `end` when the quota is used up, until disposed of. */
   onExhausted(end: () => void): Disposable | null {
     return this.#owner?.quota.onExhausted(end) ?? null;
+  }
+}
+
+/** A place under each of some caps. */
+class Hold implements Disposable {
+  #limiters: readonly Limiter[];
+
+  constructor(limiters: readonly Limiter[]) {
+    this.#limiters = limiters;
+  }
+
+  [Symbol.dispose](): void {
+    for (const limiter of this.#limiters) limiter.release();
+    this.#limiters = [];
   }
 }
