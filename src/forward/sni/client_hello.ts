@@ -78,9 +78,9 @@ export function peekClientHello(bytes: Uint8Array): Peek {
   }
 }
 
-/** The body of the ClientHello, put together from its records. */
+/** The body of the ClientHello, put together from its records. Looks at every byte once. */
 function handshakeMessage(bytes: Uint8Array): Uint8Array | Peek {
-  const fragments: Uint8Array[] = [];
+  const message = new Uint8Array(bytes.length);
   let collected = 0;
   for (let at = 0; at + RECORD_HEADER_BYTES <= bytes.length;) {
     const [type, major, , high = 0, low = 0] = bytes.subarray(at, at + RECORD_HEADER_BYTES);
@@ -89,37 +89,21 @@ function handshakeMessage(bytes: Uint8Array): Uint8Array | Peek {
     if (length === 0 || length > RECORD_MAX_BYTES) return MALFORMED;
     at += RECORD_HEADER_BYTES;
     if (at + length > bytes.length) return MORE;
-    fragments.push(bytes.subarray(at, at + length));
+    message.set(bytes.subarray(at, at + length), collected);
     at += length;
     collected += length;
-    const message = completeMessage(fragments, collected);
-    if (message !== null) return message;
+    if (message[0] !== CLIENT_HELLO) return MALFORMED;
+    const end = messageEnd(message);
+    if (collected >= HANDSHAKE_HEADER_BYTES && end <= collected) {
+      return message.subarray(HANDSHAKE_HEADER_BYTES, end);
+    }
   }
   return MORE;
 }
 
-/** The message once all of it is there, `null` before. */
-function completeMessage(
-  fragments: readonly Uint8Array[],
-  collected: number,
-): Uint8Array | Peek | null {
-  const [first = new Uint8Array(0)] = fragments;
-  if (first[0] !== CLIENT_HELLO) return MALFORMED;
-  if (collected < HANDSHAKE_HEADER_BYTES) return null;
-  const whole = fragments.length === 1 ? first : concatenated(fragments, collected);
-  const [, high = 0, middle = 0, low = 0] = whole;
-  const end = HANDSHAKE_HEADER_BYTES + (high << 16 | middle << 8 | low);
-  return end <= collected ? whole.subarray(HANDSHAKE_HEADER_BYTES, end) : null;
-}
-
-function concatenated(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+/** Where a handshake message ends, by its header. */
+function messageEnd([, high = 0, middle = 0, low = 0]: Uint8Array): number {
+  return HANDSHAKE_HEADER_BYTES + (high << 16 | middle << 8 | low);
 }
 
 /** @throws {RangeError} when a length leads out of the message; {TypeError} for a name that is no text */

@@ -102,3 +102,18 @@ Deno.test("peekClientHello() answers any bytes, and any damage to real ones", ()
     { numRuns: 2_000 },
   );
 });
+
+Deno.test("peekClientHello() does not take long over the smallest of records", () => {
+  const record = [0x16, 0x03, 0x01, 0, 1];
+  const endless = [0x01, 0xff, 0xff, 0xff];
+  const bytes = Uint8Array.from(
+    { length: 64 * 1024 },
+    (_, i) => record[i % 6] ?? endless[Math.floor(i / 6)] ?? 0,
+  );
+  const startedAt = performance.now();
+  for (let length = 4_096; length <= bytes.length; length += 4_096) {
+    assert.deepEqual(peekClientHello(bytes.subarray(0, length)), { kind: "more" });
+  }
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs < 3_000, `${tookMs} ms: the time grows faster than the message`);
+});
