@@ -71,16 +71,17 @@ export class SniPort implements AcceptHandler {
    *
    * @returns a promise that resolves when the port is free, at once while others share it
    */
-  leave(member: SniMember): Promise<void> {
+  async leave(member: SniMember): Promise<void> {
     this.#members.delete(member);
     this.#swap(this.#members);
     const rule_id = `${member.ruleId}`;
     this.#log("info", "tls.sni_group.member_removed", { rule_id, members: this.#members.size });
-    if (!this.isEmpty) return Promise.resolve();
+    if (!this.isEmpty) return;
     this.#acceptor.close();
     for (const socket of this.#peeking) socket[Symbol.dispose]();
     this.#log("info", "tls.sni_listener.unbound", { rule_id });
-    return this.#acceptor.released;
+    await this.#acceptor.released;
+    this.#log("debug", "tls.sni_listener.stopped", {});
   }
 
   counters(): SniListenerCounters {
@@ -161,7 +162,7 @@ export class SniPort implements AcceptHandler {
     inbound[Symbol.dispose]();
   }
 
-  #log(level: "info" | "warn", event: string, fields: LogFields): void {
+  #log(level: "debug" | "info" | "warn", event: string, fields: LogFields): void {
     const all = { target: "tls_sni", listen_port: this.listenPort, ...fields };
     this.#environment.logger.log(level, event, all);
   }

@@ -146,11 +146,10 @@ export class TcpRule implements RunningRule, AcceptHandler {
     const admission = this.#context.policy.admit();
     if (admission.ok) return this.#serve({ inbound, port, preRead }, admission.hold);
     const { scope, reason } = admission;
-    logConnection(port, inbound, {
-      level: "debug",
-      event: preRead === null ? "rule.rate_limit_reject" : "tls.rate_limit_reject",
-      fields: { scope, reason },
-    });
+    const rejected = preRead === null
+      ? { event: "rule.rate_limit_reject", fields: { scope, reason } }
+      : { event: "tls.rate_limit_reject", fields: { target: "tls_sni", scope, reason } };
+    logConnection(port, inbound, { level: "debug", ...rejected });
     inbound[Symbol.dispose]();
   }
 

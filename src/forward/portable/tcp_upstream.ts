@@ -5,11 +5,11 @@
  */
 
 import { hostLiteral, unmapIpv4 } from "../../core/address.ts";
+import type { Clock } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import type { LogFields } from "../../core/log.ts";
-import type { ProxyVersion } from "../../core/rule.ts";
-import { proxyHeader } from "../policy/proxy_header.ts";
+import { type ProxyEnd, proxyHeader } from "../policy/proxy_header.ts";
 import { ResolveError } from "../resolver.ts";
 import { AddressesUnreachable, dial } from "./dial.ts";
 import type { Endpoint, Socket } from "./net.ts";
@@ -96,14 +96,13 @@ async function tryTarget(
   signal: AbortSignal,
 ): Promise<Socket | null> {
   const { environment, ruleId, preferIpv6 } = context;
-  const { host, port } = target;
-  let event = "rule.target.dial_failed";
+  const { host, port, proxyProtocol } = target;
   let socket: Socket | null = null;
   try {
     ({ socket } = await dial({ ruleId, host, port, preferIpv6 }, environment, signal));
-    if (target.proxyProtocol !== null) {
-      event = "rule.target.proxy_protocol_write_failed";
-      await sendProxyHeader(target.proxyProtocol, { inbound, socket, context });
+    if (proxyProtocol !== null) {
+      const header = proxyHeader(proxyProtocol, ...proxyEnds(inbound));
+      await sendProxyHeader(header, { socket, clock: environment.clock, signal });
     }
     target.dialed();
     return socket;
@@ -111,36 +110,47 @@ async function tryTarget(
     socket?.[Symbol.dispose]();
     signal.throwIfAborted();
     target.failed();
-    environment.logger.warn(event, {
+    const event = socket === null ? "dial_failed" : "proxy_protocol_write_failed";
+    environment.logger.warn(`rule.target.${event}`, {
       rule_id: `${ruleId}`,
       target_index: target.index,
       target_host: host,
       target_port: port,
+      ...(socket !== null && { proxy_protocol: proxyProtocol }),
       error: errorText(error),
     });
     return null;
   }
 }
 
+/** Writes all of `header`, in limited time: a target that does not take it is given up. */
 async function sendProxyHeader(
-  version: ProxyVersion,
-  { inbound, socket, context }: {
-    readonly inbound: Socket;
+  header: Uint8Array,
+  { socket, clock, signal }: {
     readonly socket: Socket;
-    readonly context: TcpContext;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const header = proxyHeader(version, proxyEnd(inbound.remoteAddr), proxyEnd(inbound.localAddr));
   let isLate = false;
-  using _timeout = context.environment.clock.timer(FORWARD.proxyHeaderTimeoutMs, () => {
+  signal.throwIfAborted();
+  const giveUp = () => socket[Symbol.dispose]();
+  using _timeout = clock.timer(FORWARD.proxyHeaderTimeoutMs, () => {
     isLate = true;
-    socket[Symbol.dispose]();
+    giveUp();
   });
+  signal.addEventListener("abort", giveUp);
   try {
     for (let rest = header; rest.length > 0;) rest = rest.subarray(await socket.write(rest));
   } catch (error) {
     throw isLate ? new Error("proxy_protocol_prelude_write_timeout", { cause: error }) : error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
-const proxyEnd = ({ hostname, port }: Endpoint) => ({ host: unmapIpv4(hostname), port });
+/** Where `inbound` comes from, and what it was made to. */
+function proxyEnds({ remoteAddr, localAddr }: Socket): [source: ProxyEnd, destination: ProxyEnd] {
+  const endOf = ({ hostname, port }: Endpoint) => ({ host: unmapIpv4(hostname), port });
+  return [endOf(remoteAddr), endOf(localAddr)];
+}

@@ -67,6 +67,7 @@ Deno.test("a target that does not take the PROXY header within 10 s makes way fo
     target_index: 0,
     target_host: "192.0.2.9",
     target_port: 90,
+    proxy_protocol: "v1",
     error: "proxy_protocol_prelude_write_timeout",
   });
   const { bytesIn, perTarget } = rule.counters();
@@ -107,4 +108,18 @@ Deno.test("when no target takes the PROXY header, the client is let go", async (
   assert.equal(fields["target_count"], 2);
   assert.equal(client.isClosed, true);
   await rule.close(0);
+});
+
+Deno.test("close() does not wait for a target that is stuck with the PROXY header", async () => {
+  const { net, logger, rule, client } = connected();
+  const stuck = new FakeSocket();
+  stuck.stall();
+  (await net.dialing()).accept(stuck);
+  await turn();
+
+  await rule.close(0);
+
+  assert.deepEqual([stuck.isClosed, client.isClosed], [true, true]);
+  assert.equal(logger.of("rule.target.proxy_protocol_write_failed").length, 0);
+  assert.equal(logger.of("rule.conn_error")[0]?.fields["error"], "proxy_cancelled");
 });
