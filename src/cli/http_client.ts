@@ -50,7 +50,8 @@ export async function fetchAnswer<T extends z.ZodType>(
   const result = schema.safeParse(await callApi(options, request));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new CommandError(`error: parse response: ${issue?.path.join(".")}: ${issue?.message}`, 1);
+  const where = issue?.path.map((part) => `${String(part)}: `).join("") ?? "";
+  throw new CommandError(`error: parse response: ${where}${issue?.message}`, 1);
 }
 
 /**

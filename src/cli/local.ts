@@ -7,7 +7,7 @@
 import { ulid } from "ulid";
 import { EnrollmentService } from "../control/enrollment.ts";
 import { seedFrom } from "../core/endpoint.ts";
-import { exitCode, PortunusError } from "../core/errors.ts";
+import { errorText, exitCode, PortunusError } from "../core/errors.ts";
 import { clientNameProblem, parseUlid } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
@@ -43,7 +43,7 @@ export async function bootstrapSuperadmin(
   flags: GlobalFlags & { readonly name: string },
   io: ProcessIo,
 ): Promise<number> {
-  using db = open(dataDirOf(flags, io), commandLogger(io), "error: open store: ");
+  using db = open(madeDataDir(flags, io, "data dir: "), commandLogger(io), "error: open store: ");
   const { store } = localAccounts(db);
   const tools = { clock: systemClock, random: systemRandom, newId: ulid };
   try {
@@ -51,7 +51,9 @@ export async function bootstrapSuperadmin(
     io.out(`superadmin user_id=_superadmin token=${token}`);
     return 0;
   } catch (error) {
-    if (error instanceof StoreError) {
+    // The row of a disabled superadmin is in the way of a new one.
+    const persisting = error instanceof PortunusError && error.code === "user_already_exists";
+    if (error instanceof StoreError || persisting) {
       throw new CommandError(`error: persist superadmin: ${error.message}`, 1);
     }
     if (!(error instanceof PortunusError)) throw error;
@@ -68,7 +70,7 @@ export async function enrollClient(
   },
   io: ProcessIo,
 ): Promise<number> {
-  const dataDir = dataDirOf(flags, io);
+  const dataDir = madeDataDir(flags, io, "data dir: ");
   const logger = commandLogger(io);
   using store = open(dataDir, logger, "store: ");
   const tls = await loadTls(dataDir, logger, io);
@@ -109,7 +111,7 @@ export function revokeClient(
   flags: GlobalFlags & { readonly name: string },
   io: ProcessIo,
 ): number {
-  using store = open(dataDirOf(flags, io), commandLogger(io), "store: ");
+  using store = open(madeDataDir(flags, io, "data dir: "), commandLogger(io), "store: ");
   return checked(() => {
     const problem = clientNameProblem(flags.name);
     if (problem !== null) throw new PortunusError("invalid_name", problem);
@@ -125,7 +127,7 @@ export interface RenameClientFlags extends GlobalFlags {
 
 /** `rename-client` */
 export function renameClient(flags: RenameClientFlags, io: ProcessIo): number {
-  using store = open(dataDirOf(flags, io), commandLogger(io), "store: ");
+  using store = open(madeDataDir(flags, io, "data dir: "), commandLogger(io), "store: ");
   return checked(() => {
     const clientId = parseUlid(flags.clientId);
     if (clientId === null) throw new PortunusError("client_not_found", "invalid client id");
@@ -156,6 +158,17 @@ async function loadTls(dataDir: string, logger: Logger, io: ProcessIo): Promise<
 
 export const dataDirOf = (flags: GlobalFlags, io: ProcessIo) =>
   resolveDataDir({ flag: flags.dataDir, env: io.env });
+
+/** The data directory, which exists then; a failure's line begins with `prefix`. */
+export function madeDataDir(flags: GlobalFlags, io: ProcessIo, prefix: string): string {
+  const dataDir = dataDirOf(flags, io);
+  try {
+    Deno.mkdirSync(dataDir, { recursive: true });
+    return dataDir;
+  } catch (error) {
+    throw new CommandError(`${prefix}${errorText(error)}`, 1);
+  }
+}
 
 export const commandLogger = (io: ProcessIo): Logger => processLogger("portunus_server", io.env);
 

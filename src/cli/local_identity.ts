@@ -20,7 +20,7 @@ import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import type { GlobalFlags } from "./flags.ts";
 import { CommandError } from "./command_error.ts";
-import { commandLogger, dataDirOf, open } from "./local.ts";
+import { commandLogger, madeDataDir, open } from "./local.ts";
 
 export interface ResetPasswordFlags extends GlobalFlags {
   readonly userId: string;
@@ -32,7 +32,7 @@ export interface ResetPasswordFlags extends GlobalFlags {
 /** `onboarding-token` */
 export async function onboardingToken(flags: GlobalFlags, io: ProcessIo): Promise<number> {
   const logger = commandLogger(io);
-  using store = open(dataDirOf(flags, io), logger, "error: open_store: ");
+  using store = open(madeDataDir(flags, io, "error: data_dir: "), logger, "error: open_store: ");
   try {
     const token = await rotateSetupToken({
       ...localAccounts(store),
@@ -51,7 +51,7 @@ export async function onboardingToken(flags: GlobalFlags, io: ProcessIo): Promis
 /** `reset-password` */
 export async function resetPassword(flags: ResetPasswordFlags, io: ProcessIo): Promise<number> {
   const logger = commandLogger(io);
-  using store = open(dataDirOf(flags, io), logger, "error: open_store: ");
+  using store = open(madeDataDir(flags, io, "error: data_dir: "), logger, "error: open_store: ");
   using hasher = new Argon2Hasher(systemRandom);
   const { accounts } = createIdentity({
     ...localAccounts(store),

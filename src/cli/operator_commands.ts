@@ -20,11 +20,11 @@ export function addOperatorCommands(program: Command, run: Run, io: ProcessIo): 
     command: Command,
     request: (args: readonly string[], flags: Flags) => ApiRequest | Promise<ApiRequest>,
   ) => {
-    run(withOutput(command), async (flags: HttpFlags & Flags) => {
+    run(withOutput(command), async (flags: HttpFlags & { format: string } & Flags) => {
       const sent = await request(command.processedArgs as string[], flags);
       const { callApi } = await import("./http_client.ts");
       const body = await callApi({ flags, family: "user", io }, sent);
-      if (body !== null) io.out(stringifyJson(sortKeys(body), 2));
+      if (body !== null) io.out(await textOf(body, flags.format));
       return 0;
     });
   };
@@ -33,14 +33,19 @@ export function addOperatorCommands(program: Command, run: Run, io: ProcessIo): 
   addCredentialCommands(program, add);
 }
 
+async function textOf(body: Json, format: string): Promise<string> {
+  if (format !== "table") return stringifyJson(sortKeys(body), 2);
+  return (await import("./table.ts")).jsonTable(body);
+}
+
 type Add = <Flags>(
   command: Command,
   request: (args: readonly string[], flags: Flags) => ApiRequest | Promise<ApiRequest>,
 ) => void;
 
-/** Both formats print the same: these answers have no shorter form. */
+/** `text` prints the same as `json`, as 3.1.0 does; a table is for people. */
 function withOutput(command: Command): Command {
-  return withFormat(withHttp(command), { standard: "json" });
+  return withFormat(withHttp(command), { choices: ["text", "json", "table"], standard: "json" });
 }
 
 function addUserCommands(program: Command, add: Add, io: ProcessIo): void {

@@ -6,6 +6,7 @@
 
 import { type Command, Option } from "commander";
 import { createProgram, type ExitStatus } from "../system/command_line.ts";
+import { addCompletionCommand } from "../system/completion/command.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { addAuditCommands } from "./audit_commands.ts";
 import { addClientCommands } from "./client_commands.ts";
@@ -45,6 +46,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);
   addAuditCommands(program, run, io);
+  addCompletionCommand(program, io);
   return program;
 }
 

@@ -1,3 +1,5 @@
+import { type Json, stringifyJson } from "../core/json.ts";
+
 /** One column of a text table: its title and its minimum width in Unicode scalar values. */
 export interface Column {
   readonly title: string;
@@ -24,4 +26,26 @@ export function formatRow(columns: readonly Column[], cells: readonly string[]):
 /** Pads with spaces to `width`, counting Unicode scalar values rather than UTF-16 units. */
 export function padScalars(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - [...text].length));
+}
+
+/**
+ * Objects of the API as a table for people: a column for each of their members, as wide as it has
+ * to be.
+ */
+export function jsonTable(body: Json): string {
+  const objects = (Array.isArray(body) ? body : [body]) as readonly Record<string, Json>[];
+  const names = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+  const rows = objects.map((object) => names.map((name) => cellText(object[name])));
+  const columns = names.map((name, i) => {
+    const title = name.toUpperCase();
+    const widths = rows.map((cells) => [...cells[i] ?? ""].length);
+    return { title, width: Math.max(title.length, ...widths) };
+  });
+  return objects.length === 0 ? "none" : formatTable(columns, rows);
+}
+
+function cellText(value: Json | undefined): string {
+  if (value === null || value === undefined || value === "") return "-";
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.map(cellText).join(",") : stringifyJson(value);
 }

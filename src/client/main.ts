@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import {
   createProgram,
   type ExitStatus,
@@ -12,6 +12,7 @@ import {
   U64_MAX,
   unsigned,
 } from "../system/command_line.ts";
+import { addCompletionCommand } from "../system/completion/command.ts";
 import { type ProcessIo, processIo } from "../system/process_io.ts";
 import { addStandaloneCommands } from "./standalone_commands.ts";
 
@@ -34,7 +35,8 @@ function delay(max: number, min = 0): (text: string) => number {
   return (text) => Math.min(Number(parse(text)), max);
 }
 
-function buildProgram(io: ProcessIo, status: ExitStatus) {
+/** Builds the program. Actions leave their exit status in `status` and print through `io`. */
+export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   const seconds = delay(SECONDS_MAX);
   const program = createProgram(
     "portunus-client",
@@ -97,6 +99,7 @@ function buildProgram(io: ProcessIo, status: ExitStatus) {
       status.code = await runEnroll({ uri, out }, io);
     });
   addStandaloneCommands(program, { io, status });
+  addCompletionCommand(program, io);
   return program;
 }
 

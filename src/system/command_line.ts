@@ -65,7 +65,9 @@ function refuseAmbiguousOptions(program: Command, args: readonly string[]): void
     const arg = args[i] as string;
     if (arg === "--") return;
     if (!arg.startsWith("-") || arg === "-") {
-      command = command.commands.find((it) => it.name() === arg) ?? command;
+      const next = command.commands.find((it) => it.name() === arg);
+      if (next === undefined && command === program) refuseUnknownCommand(program, arg);
+      command = next ?? command;
       continue;
     }
     const [flag, inline] = arg.split("=", 2);
@@ -84,6 +86,17 @@ function refuseAmbiguousOptions(program: Command, args: readonly string[]): void
     }
     i += 1;
   }
+}
+
+/**
+ * A program that does something without a command takes a mistyped one for an argument too many,
+ * and suggests nothing. One that has the same commands and does nothing does.
+ */
+function refuseUnknownCommand(program: Command, name: string): void {
+  if (name === "help" || program.commands.length === 0) return;
+  const strict = new Command(program.name()).copyInheritedSettings(program);
+  for (const command of program.commands) strict.command(command.name());
+  strict.parse([name], { from: "user" });
 }
 
 const repeatable = new WeakSet<Option>();
