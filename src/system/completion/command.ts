@@ -1,9 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { ProcessIo } from "../process_io.ts";
-
-/** Shells that there is a completion script for. */
-export const SHELLS = ["bash", "zsh", "fish"] as const;
-export type Shell = typeof SHELLS[number];
+import { type Shell, SHELLS } from "./shells.ts";
 
 /** Adds `completion <SHELL>`, which prints a script that completes everything `program` has. */
 export function addCompletionCommand(program: Command, io: Pick<ProcessIo, "out">): void {

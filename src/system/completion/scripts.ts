@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { bashScript } from "./bash.ts";
-import type { Shell } from "./command.ts";
 import { fishScript } from "./fish.ts";
 import { completionOf } from "./model.ts";
+import type { Shell } from "./shells.ts";
 import { zshScript } from "./zsh.ts";
 
 /** The script that makes `shell` complete `program`. */
