@@ -167,6 +167,58 @@ for (const { engine, loopback, name } of VARIANTS) {
     assert.deepEqual(await readExactly(target, sent.length), sent);
   });
 
+  test("of several targets a dead one makes way, and each hears who connects first", async (rig) => {
+    await rig.open("www.example.com");
+    const { ports: { start } } = rig.targets;
+    const host = loopback === "::1" ? "[::1]" : loopback;
+    const at = (port: number) => ({ host, port, priority: 0, proxyProtocol: "v1" }) as const;
+    const absent = await Targets.listen(loopback, 1);
+    absent[Symbol.dispose]();
+    const targets = [at(absent.ports.start), at(start + 1)];
+    const listed = { ...rig.rule(1, "api.example.com"), targets };
+    assert.deepEqual(await rig.forwarder.open(listed), { ok: true });
+
+    const client = await rig.connect();
+    await writeAll(client, HELLOS.api);
+    const target = await rig.targets.accept(1);
+
+    const family = loopback === "::1" ? "TCP6" : "TCP4";
+    const header = text(
+      `PROXY ${family} ${loopback} ${loopback} ${client.localAddr.port} ${rig.port}\r\n`,
+    );
+    const expected = Uint8Array.of(...header, ...HELLOS.api);
+    assert.deepEqual(await readExactly(target, expected.length), expected);
+    await rig.logger.seen("rule.target.dial_failed");
+    const { perTarget, bytesIn, activeConnections } = rig.counters(1);
+    assert.deepEqual(perTarget.map((it) => it.connectionsAccepted), [0n, 1n]);
+    assert.deepEqual([bytesIn, activeConnections], [BigInt(HELLOS.api.length), 1]);
+  });
+
+  test("caps are asked once the rule is known, and refuse before a target is", async (rig) => {
+    await rig.open("api.example.com", null);
+    rig.forwarder.setLimits(0n, { concurrentConnections: 1 });
+    const { client, target } = await rig.reaches(0, HELLOS.api);
+    const refused = await rig.connect();
+    await writeAll(refused, HELLOS.api);
+    await ended(refused);
+    const { fields } = await rig.logger.seen("tls.rate_limit_reject");
+    assert.deepEqual(fields, {
+      rule_id: "0",
+      listen_port: rig.port,
+      peer: fields.peer,
+      target: "tls_sni",
+      scope: "rule",
+      reason: "conn_concurrent",
+    });
+    const { sniRoutes, rateLimit } = rig.counters(0);
+    assert.deepEqual([sniRoutes.exact, rateLimit?.rejects.conn_concurrent], [2n, 1n]);
+    await rig.reaches(1, HELLOS.www);
+    client.close();
+    target.close();
+    await until(() => rig.counters(0).activeConnections === 0);
+    await rig.reaches(0, HELLOS.api);
+  });
+
   test("rules come and go under established connections", async (rig) => {
     await rig.open("api.example.com", "www.example.com");
     const api = await rig.reaches(0, HELLOS.api);
