@@ -6,9 +6,13 @@
  */
 
 import { benchControl } from "./bench/control/bench.ts";
+import { benchStartup } from "./bench/startup/bench.ts";
 import { writeLine } from "./build/console.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { control: benchControl };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  control: benchControl,
+  startup: benchStartup,
+};
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
 for (const name of names) {

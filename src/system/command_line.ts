@@ -6,8 +6,8 @@
  */
 
 import { Command, CommanderError, InvalidArgumentError, type Option } from "commander";
-import { VERSION } from "../core/version.ts";
 import type { ProcessIo } from "./process_io.ts";
+import { versionLine } from "./version_request.ts";
 
 /** Exit status of a usage error (spec `cli.md` §1.1). */
 export const USAGE_EXIT = 2;
@@ -21,7 +21,7 @@ export interface ExitStatus {
 export function createProgram(name: string, description: string, io: ProcessIo): Command {
   return new Command(name)
     .description(description)
-    .version(`${name} ${VERSION}`, "-V, --version", "Print version")
+    .version(versionLine(name), "-V, --version", "Print version")
     .helpOption("-h, --help", "Print help")
     .helpCommand("help [command]", "Print help")
     .enablePositionalOptions()

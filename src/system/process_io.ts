@@ -37,7 +37,14 @@ export const processIo: ProcessIo = {
   isTerminal: () => Deno.stdout.isTerminal(),
   env: (name) => Deno.env.get(name),
   input: () => new Response(Deno.stdin.readable).text(),
-  secret: (prompt) => readHidden(Deno.stdin, prompt, (text) => write(Deno.stderr, text)),
+  async secret(prompt) {
+    // The terminal must not stay silent for the shell that comes after us.
+    using _ = onStopSignal((signal) => {
+      Deno.stdin.setRaw(false);
+      Deno.exit(128 + (signal === "SIGINT" ? 2 : 15));
+    });
+    return await readHidden(Deno.stdin, prompt, (text) => write(Deno.stderr, text));
+  },
 };
 
 /** The first line of stdin, for secrets that do not belong on a command line. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { buildProgram as buildServer } from "../../src/cli/program.ts";
-import { buildProgram as buildClient } from "../../src/client/main.ts";
+import { buildProgram as buildClient } from "../../src/client/program.ts";
 import { FakeIo } from "../kit/fake_io.ts";
 import { HTTP_EXIT_CODES } from "../kit/exit_codes.ts";
 import { type Case, parseCase } from "./case_file.ts";
