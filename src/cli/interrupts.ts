@@ -33,6 +33,14 @@ export function holdInterrupts(io: Pick<ProcessIo, "err">): HeldInterrupts {
 const gaveUp = () =>
   new CommandError("error: interrupted: the server may have done it", INTERRUPTED_EXIT);
 
+/** A signal for work that SIGINT and SIGTERM call off: whoever does it cleans up and throws. */
+export function stopped(): HeldInterrupts {
+  const controller = new AbortController();
+  const reason = new CommandError("error: interrupted: nothing was done", INTERRUPTED_EXIT);
+  const handle = onStopSignal(() => controller.abort(reason));
+  return { signal: controller.signal, [Symbol.dispose]: () => handle[Symbol.dispose]() };
+}
+
 /** A signal for loops that go on until SIGINT or SIGTERM. */
 export function untilStopped(): HeldInterrupts {
   const controller = new AbortController();

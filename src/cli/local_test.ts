@@ -156,6 +156,9 @@ Deno.test("local commands exit 75 while another process has the store", async ()
   for (const [args, prefix] of prefixes) {
     const { code, out, err } = await fixture.run(args);
     assert.deepEqual([code, out], [75, ""], args.join(" "));
-    assert.equal(err, `${prefix}store_in_use: ${fixture.dir.path}/state.db\n`);
+    assert.equal(
+      err,
+      `${prefix}store_in_use: ${fixture.dir.path}/state.db (process ${Deno.pid} has it: stop that first)\n`,
+    );
   }
 });

@@ -18,6 +18,7 @@ import { argument, type Run, withGlobals } from "./options.ts";
 import { addOwnerCapCommands } from "./owner_cap_commands.ts";
 import { addQuotaCommands } from "./quota_commands.ts";
 import { addRuleCommands } from "./rule_commands.ts";
+import { addStoreFileCommands } from "./store_file_commands.ts";
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
 export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
@@ -40,6 +41,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
 
   addServerCommands(program, run, io);
   addLocalIdentityCommands(program, run, io);
+  addStoreFileCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
   addOperatorCommands(program, run, io);

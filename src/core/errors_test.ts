@@ -76,6 +76,9 @@ const LOCAL_EXIT: Readonly<Record<number, string[]>> = {
     endpoint_invalid endpoint_not_in_cert_san invalid_client_address invalid_display_name
     invalid_enrollment_ttl invalid_name invalid_user_id password_mismatch password_too_long
     password_too_short`),
+  5: ["source_not_found"],
+  6: words("destination_exists destination_not_empty"),
+  7: ["not_a_sqlite_file"],
   8: words("client_not_found user_not_found"),
   75: ["store_in_use"],
   78: ["schema_version_too_new"],

@@ -21,7 +21,9 @@ Deno.test("lockStore() names the database, not the lock file", () => {
   using dir = new TempDataDir();
   const paths = storePaths(`${dir.path}/`);
   using _lock = lockStore(paths);
-  assert.throws(() => lockStore(paths), { message: `store_in_use: ${dir.path}/state.db` });
+  assert.throws(() => lockStore(paths), {
+    message: `store_in_use: ${dir.path}/state.db (process ${Deno.pid} has it: stop that first)`,
+  });
 });
 
 Deno.test("lockStore() locks the file that has the name, when it got one that was removed", () => {

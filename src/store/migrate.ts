@@ -44,17 +44,26 @@ export function pendingMigrations(
   return migrations.filter(({ version }) => version > head);
 }
 
+export interface MigrateOptions {
+  readonly clock: Clock;
+  /** Whether a store that is older is first copied to a file beside it. */
+  readonly backup: boolean;
+}
+
 /**
- * Applies what `db` needs of `migrations`. A store that is older is first copied to a file beside
- * it.
+ * Applies what `db` needs of `migrations`.
  *
  * @throws {PortunusError} as {@linkcode pendingMigrations}; `migration_failed`
  * @throws {StoreError} when the file cannot be read, or the copy cannot be made
  */
-export function migrate(db: Database, migrations: readonly Migration[], clock: Clock): void {
+export function migrate(
+  db: Database,
+  migrations: readonly Migration[],
+  { clock, backup: wantsBackup }: MigrateOptions,
+): void {
   const pending = pendingMigrations(db, migrations);
   if (pending.length === 0) return;
-  const backup = backUpBeforeMigration(db, schemaVersion(db), clock);
+  const backup = wantsBackup ? backUpBeforeMigration(db, schemaVersion(db), clock) : null;
   for (const migration of pending) {
     try {
       apply(db, migration, clock);

@@ -1,23 +1,27 @@
 import type { Clock } from "../core/clock.ts";
-import type { Database } from "./database.ts";
+import { type Database, StoreError } from "./database.ts";
+import { copyPrivate, removeFiles, syncFile } from "./sqlite_file.ts";
 
 /**
  * Copies a store that is about to be migrated to `<file>.portunus.v<version>.<unix secs>.bak`,
- * readable by its owner only.
+ * readable by its owner only. No other process may write to the store, which the lock ensures.
  *
  * @returns the path of the copy; `null` for a new file, which has nothing to keep
- * @throws {StoreError} when SQLite cannot write it; what there is of it is removed
- * @throws what the system says when the file cannot be created
+ * @throws {StoreError} when others keep parts of the store from being in its file
+ * @throws what the system says when the copy cannot be made; what there is of it is removed
  */
 export function backUpBeforeMigration(db: Database, version: number, clock: Clock): string | null {
   if (!db.get("SELECT 1 FROM sqlite_schema LIMIT 1")) return null;
+  // SQLite's own ways to copy are closed here: VACUUM INTO attaches a database, which the runtime
+  // forbids to programs with restricted permissions, and its backup is asynchronous.
+  const checkpoint = db.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (checkpoint?.busy !== 0n) throw new StoreError("transient", "the store is being read");
   const copy = `${db.path}.portunus.v${version}.${Math.floor(clock.now() / 1_000)}.bak`;
-  using file = Deno.openSync(copy, { write: true, createNew: true, mode: 0o600 });
   try {
-    db.run("VACUUM INTO ?", copy); // accepts a file that exists and is empty
-    file.syncSync();
+    copyPrivate(db.path, copy);
+    syncFile(copy);
   } catch (error) {
-    Deno.removeSync(copy);
+    if (!(error instanceof Deno.errors.AlreadyExists)) removeFiles([copy]);
     throw error;
   }
   return copy;

@@ -77,7 +77,7 @@ export function openStore(
     held.use(lockStore(paths));
     createPrivateFile(path);
     const db = held.use(openDatabase(path, onBusy));
-    migrate(db, migrations, clock);
+    migrate(db, migrations, { clock, backup: true });
     checkSchema(db, migrations);
     logger.info("store.opened", { path, target_version: migrations.at(-1)?.version });
     logger.info("store.ready", { path, schema_version: schemaVersion(db) });

@@ -113,15 +113,18 @@ Deno.test("openStore() refuses a store that is open, and opens it once it is clo
     using _store = dir.open();
     const error = openFailure(dir);
     assert.equal(error.code, "store_in_use");
-    assert.equal(error.message, `store_in_use: ${dir.path}/state.db`);
+    assert.equal(
+      error.message,
+      `store_in_use: ${dir.path}/state.db (process ${Deno.pid} has it: stop that first)`,
+    );
   }
   using _again = dir.open();
 });
 
-Deno.test("openStore() writes nothing into the lock file", () => {
+Deno.test("openStore() writes into the lock file who has it", () => {
   using dir = new TempDataDir();
   using _store = dir.open();
-  assert.equal(Deno.statSync(`${dir.database}.lock`).size, 0);
+  assert.equal(Deno.readTextFileSync(`${dir.database}.lock`), `${Deno.pid}\n`);
 });
 
 Deno.test("openStore() opens beside a lock file that was left behind", () => {

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { TextLineStream } from "../../tests/kit/text_lines.ts";
+import { instantFromMillis } from "../core/instant.ts";
+import { systemRandom } from "../system/random.ts";
 import { ClientRepository } from "./clients.ts";
+import type { Store } from "./open.ts";
+import { RESTORE_STEPS, restoreStore } from "./restore.ts";
 
 /** Starts a second process on the store of `dir`; `lines` are what it says. */
 function startChild(dir: TempDataDir): {
@@ -27,7 +31,7 @@ Deno.test("openStore() fails in a second process while the store is open", async
   const { child, lines } = startChild(dir);
   assert.deepEqual(await lines.read(), {
     done: false,
-    value: `store_in_use: ${dir.database}`,
+    value: `store_in_use: ${dir.database} (process ${Deno.pid} has it: stop that first)`,
   });
   assert.deepEqual(await lines.read(), { done: true, value: undefined });
   await child.status;
@@ -37,7 +41,8 @@ Deno.test("openStore() finds every committed row after the process that wrote th
   using dir = new TempDataDir();
   const { child, lines } = startChild(dir);
   assert.equal((await lines.read()).value, "open");
-  assert.throws(() => dir.open(), { message: `store_in_use: ${dir.database}` });
+  const message = `store_in_use: ${dir.database} (process ${child.pid} has it: stop that first)`;
+  assert.throws(() => dir.open(), { message });
 
   const committed: string[] = [];
   while (committed.length < 100) committed.push((await lines.read()).value ?? "");
@@ -59,3 +64,50 @@ Deno.test("openStore() finds every committed row after the process that wrote th
   // It may have died between a commit and saying so.
   assert.ok(ids.size - committed.length <= 1, `${ids.size} rows, ${committed.length} heard of`);
 });
+
+Deno.test("a restore that is killed at any step leaves the old store or the new one", async () => {
+  using backup = new TempDataDir();
+  storeWithClient(backup, "new")[Symbol.dispose]();
+  const script = new URL("../../tests/kit/restore_child.ts", import.meta.url);
+  for (const step of RESTORE_STEPS) {
+    using dir = new TempDataDir();
+    // What the old store committed last is only in its log, as after a crash.
+    const old = storeWithClient(dir, "old");
+    const log = await Deno.readFile(`${dir.database}-wal`);
+    old[Symbol.dispose]();
+    await Deno.writeFile(`${dir.database}-wal`, log, { mode: 0o600 });
+
+    const { signal } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-all", script.href, dir.path, backup.database, step],
+      stdin: "null",
+    }).output();
+    assert.equal(signal, "SIGKILL", step);
+
+    const isReplaced = RESTORE_STEPS.indexOf(step) > RESTORE_STEPS.indexOf("replace");
+    {
+      using store = dir.open();
+      const names = new ClientRepository(store).list().map(({ clientName }) => clientName);
+      assert.deepEqual(names, [isReplaced ? "new" : "old"], step);
+    }
+    await restoreStore({
+      dataDir: dir.path,
+      source: backup.database,
+      force: true,
+      clock: dir.clock,
+      random: systemRandom,
+    });
+    assert.deepEqual(dir.files(), ["state.db", "state.db.lock"], "what was left over is gone");
+  }
+});
+
+function storeWithClient(dir: TempDataDir, clientName: string): Store {
+  const store = dir.open();
+  new ClientRepository(store).insert({
+    clientId: "01J00000000000000000000000",
+    clientName,
+    clientAddress: null,
+    tokenHash: "hash",
+    issuedAt: instantFromMillis(dir.clock.now()),
+  });
+  return store;
+}

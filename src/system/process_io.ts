@@ -13,6 +13,11 @@ export interface ProcessIo {
   out(text: string): void;
   /** Writes `text` and a newline to stderr. */
   err(text: string): void;
+  /**
+   * Shows how far long work has got, in the place of what was shown before, if somebody looks at
+   * stderr; nothing for an empty text.
+   */
+  status(text: string): void;
   /** Whether somebody looks at stdout. */
   isTerminal(): boolean;
   /** An environment variable; `undefined` when unset. */
@@ -34,6 +39,9 @@ function write(stream: { writeSync(data: Uint8Array): number }, text: string): v
 export const processIo: ProcessIo = {
   out: (text) => write(Deno.stdout, `${text}\n`),
   err: (text) => write(Deno.stderr, `${text}\n`),
+  status(text) {
+    if (Deno.stderr.isTerminal()) write(Deno.stderr, `\r\x1b[K${text}`);
+  },
   isTerminal: () => Deno.stdout.isTerminal(),
   env: (name) => Deno.env.get(name),
   input: () => new Response(Deno.stdin.readable).text(),

@@ -17,6 +17,9 @@ export class FakeIo implements ProcessIo {
 
   out = (text: string): void => void this.stdout.push(text);
   err = (text: string): void => void this.stderr.push(text);
+  /** What `status` was told. */
+  readonly statuses: string[] = [];
+  status = (text: string): void => void this.statuses.push(text);
   isTerminal = (): boolean => this.onTerminal;
   env = (name: string): string | undefined => this.#env[name];
   input = (): Promise<string> => Promise.resolve(this.stdin);
