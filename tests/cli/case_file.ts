@@ -76,6 +76,8 @@ export const PLACEHOLDERS: Readonly<Record<string, string>> = {
   pin: "[0-9a-f]{64}",
   time: "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d{3}|\\.\\d{6}|\\.\\d{9})? UTC",
   utc: "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z",
+  pid: "\\d+",
+  stamp: "\\d{8}T\\d{6}Z",
   /** Wording that is free. */
   text: "[^\\n]+",
 };
@@ -96,5 +98,7 @@ export function withPlaceholders(actual: string): string {
     .replace(/(?<=^| )[\w-]{43}(?= |$)/gm, "{token}")
     .replace(/("timestamp":")[^"]*/g, "$1{utc}")
     .replace(/(pin=sha256:)[0-9a-f]{64}/g, "$1{pin}")
+    .replace(/\(process \d+ has it/g, "(process {pid} has it")
+    .replace(/(portunus-state-)\d{8}T\d{6}Z/g, "$1{stamp}")
     .replace(/(expires_at=).* UTC$/gm, "$1{time}");
 }

@@ -241,7 +241,7 @@ async function prepareStore(
       dir.tamper(line.slice("sql ".length));
       return;
     default: {
-      const args = [...splitWords(line), "--data-dir", dir.path];
+      const args = [...splitWords(line.replaceAll("{dir}", dir.path)), "--data-dir", dir.path];
       const { io, exit } = await run("portunus-server", args, { env: ENVIRONMENT });
       assert.equal(exit, 0, `${line}: ${io.stderr.join("\n")}`);
     }
