@@ -1,0 +1,3 @@
+import { shellScriptTests } from "./shell_script.ts";
+
+shellScriptTests("from source");
