@@ -1,5 +1,5 @@
 /**
- * The operating system's name servers, hosts file and search list, as they are configured now.
+ * The operating system's hosts file, name servers and search list, as they are configured now.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { Resolver as NameServers } from "node:dns/promises";
 import type { Clock } from "../core/clock.ts";
 import { errorText } from "../core/errors.ts";
 import { DNS } from "../core/limits.ts";
+import { HostsFile } from "./hosts_file.ts";
 import { DnsCache, type Lookup } from "./policy/dns_cache.ts";
 import { type DnsFailureReason, ResolveError, type Resolver } from "./resolver.ts";
 
@@ -34,14 +35,33 @@ const REASONS: Readonly<Record<string, DnsFailureReason>> = {
   ETIMEOUT: "attempt_timeout",
 };
 
-/** A resolver that asks the system's name servers, and remembers what they said. */
+/** A resolver that asks as the system is configured, and remembers what was said. */
 export function createSystemResolver(
-  { clock, queries = new NameServers() }: {
+  { clock, queries = new NameServers(), hosts = new HostsFile() }: {
     readonly clock: Clock;
     readonly queries?: DnsQueries;
+    readonly hosts?: Pick<HostsFile, "addressesOf">;
   },
 ): Resolver {
-  return new DnsCache({ clock, lookup: lookupBoth(queries, clock) });
+  return new DnsCache({ clock, lookup: lookupWithHosts(hosts, lookupBoth(queries, clock)) });
+}
+
+/** Where a host calls itself, whatever is configured (RFC 6761, section 6.3). */
+const LOOPBACK = ["127.0.0.1", "::1"];
+
+/**
+ * Asks name servers only for names that are not in the hosts file; one that is has the addresses
+ * of the file and no others. They count as long as the shortest-lived answer.
+ */
+export function lookupWithHosts(
+  hosts: Pick<HostsFile, "addressesOf">,
+  nameServers: Lookup,
+): Lookup {
+  return async (host) => {
+    const ofFile = await hosts.addressesOf(host);
+    const addresses = host === "localhost" ? [...new Set([...ofFile, ...LOOPBACK])] : ofFile;
+    return addresses.length > 0 ? { addresses, ttlSecs: 0 } : await nameServers(host);
+  };
 }
 
 /**

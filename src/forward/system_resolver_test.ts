@@ -11,6 +11,7 @@ import {
   createSystemResolver,
   type DnsQueries,
   lookupBoth,
+  lookupWithHosts,
 } from "./system_resolver.ts";
 
 type Records = Promise<readonly AddressRecord[]>;
@@ -95,6 +96,22 @@ Deno.test("lookupBoth() fails when a name is known but has no address", async ()
     lookupBoth(queriesOf(records(), records()), new FakeClock())("db.test"),
     { reason: "all_addrs_unreachable", detail: "empty answer" },
   );
+});
+
+Deno.test("lookupWithHosts() asks name servers for what is not in the hosts file", async () => {
+  const file: Record<string, string[]> = { "at-home": ["192.0.2.1"], localhost: ["127.0.0.9"] };
+  const hosts = { addressesOf: (host: string) => Promise.resolve(file[host] ?? []) };
+  const asked: string[] = [];
+  const lookup = lookupWithHosts(hosts, (host) => {
+    asked.push(host);
+    return Promise.resolve({ addresses: ["198.51.100.1"], ttlSecs: 60 });
+  });
+  assert.deepEqual(await lookup("at-home"), { addresses: ["192.0.2.1"], ttlSecs: 0 });
+  const { addresses } = await lookup("localhost");
+  assert.deepEqual(addresses, ["127.0.0.9", "127.0.0.1", "::1"]);
+  assert.deepEqual(asked, []);
+  assert.deepEqual(await lookup("db.test"), { addresses: ["198.51.100.1"], ttlSecs: 60 });
+  assert.deepEqual(asked, ["db.test"]);
 });
 
 Deno.test("the system's resolver finds localhost", async () => {

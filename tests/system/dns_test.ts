@@ -1,6 +1,7 @@
 /** Targets by name: a real client whose system asks a name server that the test runs. */
 
 import assert from "node:assert/strict";
+import { setInterval } from "node:timers/promises";
 import { TestConn } from "../kit/conn.ts";
 import { FakeDns } from "../kit/fake_dns.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
@@ -12,28 +13,21 @@ import { echoTarget } from "../kit/targets.ts";
 /** An address of the loopback network for a name server, whose port can't be chosen. */
 const serverAddress = `127.53.${1 + Math.floor(Math.random() * 250)}.53`;
 
-/** A client in a mount namespace of its own, so that it alone sees another resolv.conf. */
+/** A client in a mount namespace of its own, so that it alone sees another name service. */
 async function standalone(lab: Lab, rules: string, search = ""): Promise<TestProcess> {
   await Deno.writeTextFile(lab.path("resolv.conf"), `nameserver ${serverAddress}\n${search}`);
+  await Deno.writeTextFile(lab.path("hosts"), "127.0.0.1 localhost at-home\n");
   await Deno.writeTextFile(
     lab.path("portunus.toml"),
     `[global]\nlog_level = "info"\n[stats]\nenabled = false\n${rules}`,
   );
-  const mountThenRun = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-  const inNamespace = [
-    "unshare",
-    "--mount",
-    "/bin/sh",
-    "-c",
-    mountThenRun,
-    lab.path("resolv.conf"),
-  ];
+  const mountThenRun =
+    'for f in resolv.conf hosts; do mount --bind "$0/$f" "/etc/$f" || exit; done' +
+    ' && exec "$@"';
   const client = lab.spawn("portunus-client", [
-    ...inNamespace,
+    ...["unshare", "--mount", "/bin/sh", "-c", mountThenRun, lab.path(".")],
     ...lab.programs.client,
-    "standalone",
-    "--config",
-    lab.path("portunus.toml"),
+    ...["standalone", "--config", lab.path("portunus.toml")],
   ]);
   await client.event("standalone.started");
   return client;
@@ -67,28 +61,72 @@ labTest("a name is looked up once, and serves on while its name server is silent
 });
 
 labTest(
-  "the next address of a name is tried, names are searched for, unknown ones are refused",
+  "addresses in turn, search list and hosts file are used, unknown names are refused",
   async (lab) => {
     if (Deno.uid() !== 0) return skip("targets by name", "another resolv.conf needs root");
     await using dns = new FakeDns({ hostname: serverAddress, port: 53 });
     const target = lab.use(echoTarget());
     dns.set("two.test", { a: ["127.0.0.2", "127.0.0.1"] });
     dns.set("short.lab.test", { a: ["127.0.0.1"] });
-    const [two, short, gone] = [freePort(), freePort(), freePort()];
+    const [two, short, home, gone] = [freePort(), freePort(), freePort(), freePort()];
     const client = await standalone(
       lab,
       rule("two", two, `two.test:${target.port}`) + rule("short", short, `short:${target.port}`) +
+        rule("home", home, `at-home:${target.port}`) +
         rule("gone", gone, `gone.test:${target.port}`),
       "search lab.test\n",
     );
 
-    for (const port of [two, short]) {
+    for (const port of [two, short, home]) {
       using conn = await TestConn.open(port);
       assert.equal(await conn.echo("hello"), "hello");
     }
+    assert.ok(!dns.queries.some((query) => query.includes("at-home")), "that is in the file");
     using refused = await TestConn.open(gone);
     await refused.closed();
     const { fields } = await client.event("rule.dns_failed");
     assert.deepEqual([fields["hostname"], fields["reason"]], ["gone.test", "nxdomain"]);
   },
 );
+
+/** A server that tells each client which of its addresses was called. */
+function addressTarget(): Deno.TcpListener {
+  const listener = Deno.listen({ hostname: "::", port: 0 });
+  void (async () => {
+    for await (const conn of listener) {
+      await conn.write(new TextEncoder().encode(conn.localAddr.hostname));
+      conn.close();
+    }
+  })();
+  return listener;
+}
+
+/** Connects again and again until `isEnough` of what the target says, which it returns. */
+async function asked(port: number, isEnough: (address: string) => boolean): Promise<string> {
+  for await (const _ of setInterval(100)) {
+    const conn = await Deno.connect({ port });
+    const address = await new Response(conn.readable).text();
+    if (isEnough(address)) return address.replace("::ffff:", "");
+  }
+  return assert.fail("there is no end to it");
+}
+
+labTest("connections follow a name to another address, and outlive its server", async (lab) => {
+  if (Deno.uid() !== 0) return skip("targets by name", "another resolv.conf needs root");
+  await using dns = new FakeDns({ hostname: serverAddress, port: 53 });
+  using target = addressTarget();
+  dns.set("db.test", { a: ["127.0.0.1"], ttl: 1 });
+  const listen = freePort();
+  const client = await standalone(lab, rule("db", listen, `db.test:${target.addr.port}`));
+  assert.equal(await asked(listen, () => true), "127.0.0.1");
+
+  dns.set("db.test", { aaaa: ["::1"], ttl: 1 });
+  assert.equal(await asked(listen, (address) => address === "::1"), "::1");
+
+  dns.isSilent = true;
+  const before = dns.queries.length;
+  assert.equal(await asked(listen, () => dns.queries.length > before), "::1");
+  const resolved = client.logs.all("rule.dns_resolved");
+  assert.deepEqual(resolved.map(({ fields }) => fields["chosen_addr"]), ["127.0.0.1", "::1"]);
+  assert.deepEqual(client.logs.all("rule.dns_failed"), []);
+});
