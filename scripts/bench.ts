@@ -6,11 +6,13 @@
  */
 
 import { benchControl } from "./bench/control/bench.ts";
+import { benchMemory } from "./bench/memory/bench.ts";
 import { benchStartup } from "./bench/startup/bench.ts";
 import { writeLine } from "./build/console.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   control: benchControl,
+  memory: benchMemory,
   startup: benchStartup,
 };
 

@@ -7,6 +7,7 @@
 import { type ArchiveEntry, tarGz } from "./archive.ts";
 import { bundle } from "./bundle.ts";
 import { canCompile, compile } from "./native.ts";
+import { MEMORY_FLAGS } from "./memory_flags.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { DIST, PROGRAMS, UNSTABLE_FLAGS, VERSION } from "./project.ts";
 import { runtimeArchive } from "./runtime.ts";
@@ -40,7 +41,12 @@ export async function buildBinaries(
     const name = `portunus-${program}`;
     const output = `${directory}/${name}`;
     const files = await bundle(program);
-    const flags = [...ISOLATION_FLAGS, ...UNSTABLE_FLAGS, ...PERMISSIONS[program]];
+    const flags = [
+      ...ISOLATION_FLAGS,
+      ...UNSTABLE_FLAGS,
+      ...MEMORY_FLAGS[program],
+      ...PERMISSIONS[program],
+    ];
     if (native) await compile({ target, output, files, flags });
     else await writeSelfExtracting(output, await selfExtracting({ name, target, files, flags }));
     outputs.push(output);

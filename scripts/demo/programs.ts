@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MEMORY_FLAGS } from "../build/memory_flags.ts";
 import { PERMISSIONS } from "../build/permissions.ts";
 
 /** The project's directory, with a slash at its end. */
@@ -20,9 +21,9 @@ function start(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
-  const permissions = PERMISSIONS[name];
+  const flags = [...MEMORY_FLAGS[name], ...PERMISSIONS[name]];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, `${ROOT}src/${name}/main.ts`, ...args],
+    args: ["run", "--quiet", "--no-prompt", ...flags, `${ROOT}src/${name}/main.ts`, ...args],
     env,
     stdin: "piped",
     stdout: "piped",

@@ -188,7 +188,6 @@ export const FORWARD = {
   dialTimeoutMs: 3_000,
   listenBacklog: 1_024,
   acceptRetryMs: 50,
-  copyBufferBytes: 64 * 1024,
   /** What is read at a time where bandwidth is capped, at least. */
   throttledChunkMinBytes: 8 * 1024,
   /** How long a throttled connection sleeps before it looks at its caps again. */
@@ -197,12 +196,11 @@ export const FORWARD = {
   exhaustedGraceMs: 1_000,
   /** How long a target may take to accept a PROXY header. */
   proxyHeaderTimeoutMs: 10_000,
-  /** Copy buffers lent at one time by an engine; connections beyond that copy in smaller pieces. */
-  copyBuffersMax: 1_024,
-  /** Of those that came back, how many are kept for the next connection. */
-  copyBuffersKeptMax: 64,
-  /** What each direction of a connection reads into while little or nothing moves. */
-  idleBufferBytes: 4 * 1024,
+  /** What connections of an engine read into while they move a lot; 64 MiB at the most. */
+  largeBuffers: { bytes: 64 * 1024, lentMax: 1_024, plentyMax: 256, keptMax: 64 },
+  /** What they wait with while there are few; more of them wait with a cell each. */
+  mediumBuffers: { bytes: 4 * 1024, lentMax: Infinity, plentyMax: 1_024, keptMax: 256 },
+  cellBytes: 256,
   drainTimeoutDefaultSecs: 30,
   /** Room for any datagram: 65,507 bytes is the largest over IPv4, 65,527 over IPv6. */
   udpPacketBytes: 64 * 1024,

@@ -1,3 +1,4 @@
+import { MEMORY_FLAGS } from "../../scripts/build/memory_flags.ts";
 import { PERMISSIONS } from "../../scripts/build/permissions.ts";
 
 /** How to start the two programs. */
@@ -17,6 +18,7 @@ export function sourcePrograms(): Programs {
     "run",
     "--quiet",
     "--no-prompt",
+    ...MEMORY_FLAGS[name],
     ...PERMISSIONS[name],
     sourcePath(name),
   ];

@@ -81,7 +81,7 @@ export class TrafficPolicy {
    * and no more than the buckets can hold.
    */
   chunkBytes(direction: Direction): number {
-    const { throttledChunkMinBytes: least, copyBufferBytes: most } = FORWARD;
+    const { throttledChunkMinBytes: least, largeBuffers: { bytes: most } } = FORWARD;
     const rate = Math.min(...this.limiters.map((it) => it.rate(direction) ?? Infinity));
     const burst = Math.min(...this.limiters.map((it) => it.burst(direction)));
     return Math.max(1, Math.min(burst, Math.max(least, Math.min(most, Math.floor(rate / 10)))));

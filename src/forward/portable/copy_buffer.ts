@@ -1,81 +1,65 @@
 /**
- * Memory for copying. A read that waits needs its buffer all along, so connections wait with a
- * small one of their own and borrow a large one while they move a lot.
+ * A read that waits needs its buffer all along, and cannot be asked to give it back. So connections
+ * wait with little, and borrow more while they move more.
  *
  * @module
  */
 
-import { FORWARD } from "../../core/limits.ts";
-
-/** Large buffers, of which only so many are lent at a time. */
-export class BufferPool {
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
-  readonly #lentMax: number;
-  #lent = 0;
-
-  constructor(lentMax: number = FORWARD.copyBuffersMax) {
-    this.#lentMax = lentMax;
-  }
-
-  /** Buffers out at the moment. */
-  get lent(): number {
-    return this.#lent;
-  }
-
-  /** Whether more than half of the buffers are out. */
-  get scarce(): boolean {
-    return this.#lent * 2 > this.#lentMax;
-  }
-
-  /** A buffer with arbitrary content, or `null` when all are out. */
-  borrow(): Uint8Array<ArrayBuffer> | null {
-    if (this.#lent === this.#lentMax) return null;
-    this.#lent += 1;
-    return this.#free.pop() ?? new Uint8Array(FORWARD.copyBufferBytes);
-  }
-
-  /** Takes back what `borrow` gave. Nobody may use it any more. */
-  giveBack(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#lent -= 1;
-    if (this.#free.length < FORWARD.copyBuffersKeptMax) this.#free.push(buffer);
-  }
-}
+import type { BufferPool, CopyMemory } from "./buffer_pool.ts";
 
 /** The buffer of one direction of a connection; its size follows the traffic. */
-export class CopyBuffer implements Disposable {
-  readonly #pool: BufferPool;
-  readonly #small = new Uint8Array(FORWARD.idleBufferBytes);
-  #large: Uint8Array<ArrayBuffer> | null = null;
+export class CopyBuffer {
+  readonly #memory: CopyMemory;
+  /** Where the buffer is from; `null` for a cell. */
+  #pool: BufferPool | null = null;
+  #bytes: Uint8Array<ArrayBuffer>;
 
-  constructor(pool: BufferPool) {
-    this.#pool = pool;
+  /** Begins with a medium buffer, or with a cell when those are scarce. */
+  constructor(memory: CopyMemory) {
+    this.#memory = memory;
+    this.#bytes = this.#wait();
   }
 
   /** What to read into next. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#large ?? this.#small;
+    return this.#bytes;
   }
 
   /**
-   * Chooses the buffer of the next read after one that gave `count` bytes: a large one when they
-   * filled the small one. It is kept while reads are worth it, and when buffers are scarce only
-   * while they fill it: then the next read may have to wait, and waits with the small one.
+   * Chooses the buffer of the next read after one that gave `count` bytes: a larger one when they
+   * filled this one. A large one is kept while reads are worth it. Where buffers are scarce, they
+   * are kept only while they are filled: then the next read may have to wait, and waits with less.
    */
   adapt(count: number): void {
-    if (this.#large === null) {
-      if (count === this.#small.length) this.#large = this.#pool.borrow();
-    } else if (count <= this.#small.length || (count < this.#large.length && this.#pool.scarce)) {
-      this.#release(this.#large);
+    const { medium, large } = this.#memory;
+    if (count === this.#bytes.length) return this.#grow(this.#pool === null ? medium : large);
+    if (this.#pool === null) return;
+    if (this.#pool.isScarce || (this.#pool === large && count <= medium.bytes)) {
+      this.giveBack();
+      this.#bytes = this.#wait();
     }
   }
 
-  /** Gives the large buffer back. No read or write that uses it may be under way. */
-  [Symbol.dispose](): void {
-    if (this.#large !== null) this.#release(this.#large);
+  /** Gives the buffer back, for good. No read or write that uses it may be under way. */
+  giveBack(): void {
+    if (this.#pool === null) this.#memory.cells.giveBack(this.#bytes);
+    else this.#pool.giveBack(this.#bytes);
+    this.#pool = null;
   }
 
-  #release(large: Uint8Array<ArrayBuffer>): void {
-    this.#large = null;
-    this.#pool.giveBack(large);
+  #wait(): Uint8Array<ArrayBuffer> {
+    const { cells, medium } = this.#memory;
+    const buffer = medium.isScarce ? null : medium.borrow();
+    if (buffer !== null) this.#pool = medium;
+    return buffer ?? cells.borrow();
+  }
+
+  #grow(pool: BufferPool): void {
+    if (this.#pool === pool) return;
+    const buffer = pool.borrow();
+    if (buffer === null) return;
+    this.giveBack();
+    this.#pool = pool;
+    this.#bytes = buffer;
   }
 }

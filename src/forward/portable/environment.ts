@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Owners } from "../policy/owners.ts";
 import type { Resolver } from "../resolver.ts";
-import type { BufferPool } from "./copy_buffer.ts";
+import type { CopyMemory } from "./buffer_pool.ts";
 import type { Net } from "./net.ts";
 import type { PacketPool } from "./packet.ts";
 import type { DatagramNet } from "./udp_net.ts";
@@ -13,7 +13,7 @@ export interface Environment {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly resolver: Resolver;
-  readonly buffers: BufferPool;
+  readonly memory: CopyMemory;
 }
 
 /** What all UDP rules of an engine share. */

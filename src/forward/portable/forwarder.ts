@@ -16,7 +16,7 @@ import { createSystemResolver } from "../system_resolver.ts";
 import { Owners } from "../policy/owners.ts";
 import { Acceptor } from "./acceptor.ts";
 import { bindRange } from "./bind.ts";
-import { BufferPool } from "./copy_buffer.ts";
+import { CopyMemory } from "./buffer_pool.ts";
 import type { UdpEnvironment } from "./environment.ts";
 import { denoNet, type Net } from "./net.ts";
 import { PacketPool } from "./packet.ts";
@@ -48,7 +48,7 @@ export function createPortableForwarder(
     resolver,
     net: net ?? denoNet,
     datagrams: datagrams ?? denoDatagrams,
-    buffers: new BufferPool(),
+    memory: new CopyMemory(),
     packets: new PacketPool(),
     owners: new Owners(clock),
   });

@@ -5,8 +5,8 @@ import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { FORWARD } from "../../core/limits.ts";
 import { Limiter } from "../policy/limiter.ts";
 import { TrafficPolicy } from "../policy/traffic_policy.ts";
-import { BufferPool } from "./copy_buffer.ts";
-import { relay } from "./relay.ts";
+import { CopyMemory } from "./buffer_pool.ts";
+import { Relay } from "./relay.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
@@ -15,27 +15,36 @@ function noPolicy(clock: FakeClock): TrafficPolicy {
   return new TrafficPolicy(new Limiter(clock, "rule"), null, "connection");
 }
 
-function start(outside = new FakeSocket(), policyOf = noPolicy) {
+function start(
+  { outside = new FakeSocket(), preRead = null, policyOf = noPolicy }: {
+    readonly outside?: FakeSocket;
+    readonly preRead?: Uint8Array | null;
+    readonly policyOf?: (clock: FakeClock) => TrafficPolicy;
+  } = {},
+) {
   const clock = new FakeClock();
   const policy = policyOf(clock);
   const target = new FakeSocket();
-  const abort = new AbortController();
-  const buffers = new BufferPool();
+  const memory = new CopyMemory();
   const counted = { in: [] as number[], out: [] as number[] };
-  const done = relay({
+  const relay = new Relay({
     outside,
     target,
-    buffers,
+    preRead,
+    memory,
     policy,
     clock,
-    signal: abort.signal,
-    countIn: (n) => counted.in.push(n),
-    countOut: (n) => counted.out.push(n),
+    tally: {
+      countIn: (n) => counted.in.push(n),
+      countOut: (n) => counted.out.push(n),
+    },
   });
-  return { outside, target, abort, buffers, counted, clock, done };
+  return { outside, target, relay, memory, counted, clock, done: relay.run() };
 }
 
-Deno.test("relay() copies both ways, passes each end on, and leaves closing to the caller", async () => {
+const lent = ({ medium, large }: CopyMemory) => medium.lent + large.lent;
+
+Deno.test("Relay copies both ways, passes each end on, and leaves closing to the caller", async () => {
   const { outside, target, counted, done } = start();
   outside.send(bytes(1, 2, 3), null);
   target.send(bytes(4, 5), bytes(6), null);
@@ -49,16 +58,19 @@ Deno.test("relay() copies both ways, passes each end on, and leaves closing to t
   assert.deepEqual([outside.isClosed, target.isClosed], [false, false]);
 });
 
-Deno.test("relay() leaves no listener on its signal", async () => {
-  const { outside, target, abort, done } = start();
-  outside.send(null);
+Deno.test("Relay sends what was read before first, and nothing of it twice", async () => {
+  const { outside, target, counted, done } = start({ preRead: bytes(1, 2) });
+  target.writeMax = 1;
+  outside.send(bytes(3), null);
   target.send(null);
+
   await done;
-  abort.abort();
-  assert.deepEqual([outside.isClosed, target.isClosed], [false, false]);
+
+  assert.deepEqual(target.written, [1, 2, 3]);
+  assert.deepEqual(counted, { in: [1, 1, 1], out: [] });
 });
 
-Deno.test("relay() goes on one way after the other has ended", async () => {
+Deno.test("Relay goes on one way after the other has ended", async () => {
   const { outside, target, done } = start();
   outside.send(null);
   const answer = Array.from({ length: 100 }, (_, i) => i);
@@ -71,7 +83,7 @@ Deno.test("relay() goes on one way after the other has ended", async () => {
   assert.deepEqual(outside.written, answer);
 });
 
-Deno.test("relay() writes what a write left over, and counts every part", async () => {
+Deno.test("Relay writes what a write left over, and counts every part", async () => {
   const { outside, target, counted, done } = start();
   target.writeMax = 2;
   outside.send(bytes(1, 2, 3, 4, 5), null);
@@ -83,10 +95,10 @@ Deno.test("relay() writes what a write left over, and counts every part", async 
   assert.deepEqual(counted.in, [2, 2, 1]);
 });
 
-Deno.test("relay() keeps the order of a stream that outgrows the small buffer", async () => {
-  const { outside, target, buffers, done } = start();
+Deno.test("Relay keeps the order of a stream that outgrows the small buffer", async () => {
+  const { outside, target, memory, done } = start();
   const stream = Uint8Array.from(
-    { length: 3 * FORWARD.copyBufferBytes + FORWARD.idleBufferBytes },
+    { length: 3 * FORWARD.largeBuffers.bytes + FORWARD.mediumBuffers.bytes },
     (_, i) => i % 251,
   );
   outside.send(stream, bytes(7), null);
@@ -95,10 +107,10 @@ Deno.test("relay() keeps the order of a stream that outgrows the small buffer", 
   await done;
 
   assert.deepEqual(Uint8Array.from(target.written), Uint8Array.from([...stream, 7]));
-  assert.equal(buffers.lent, 0);
+  assert.equal(lent(memory), 0);
 });
 
-Deno.test("relay() reads no further while the destination takes nothing", async () => {
+Deno.test("Relay reads no further while the destination takes nothing", async () => {
   const { outside, target, done } = start();
   const resume = target.stall();
   outside.send(bytes(1), bytes(2), bytes(3), null);
@@ -112,7 +124,7 @@ Deno.test("relay() reads no further while the destination takes nothing", async 
   assert.deepEqual(target.written, [1, 2, 3]);
 });
 
-Deno.test("relay() closes both sockets on the first error and tells that one", async () => {
+Deno.test("Relay closes both sockets on the first error and tells that one", async () => {
   for (const side of ["outside", "target"] as const) {
     const relaying = start();
     relaying[side].send(osError("ECONNRESET"));
@@ -123,12 +135,12 @@ Deno.test("relay() closes both sockets on the first error and tells that one", a
   }
 });
 
-Deno.test("relay() settles only when no read uses its buffer any more", async () => {
+Deno.test("Relay settles only when no read uses its buffer any more", async () => {
   // A system that takes its time to tell a pending read of the close.
   const pending = Promise.withResolvers<never>();
   const outside = new FakeSocket();
   outside.read = () => pending.promise;
-  const { target, done } = start(outside);
+  const { target, done } = start({ outside });
   let isSettled = false;
   const settled = done.catch(() => isSettled = true);
   target.send(osError("ECONNRESET"));
@@ -139,20 +151,20 @@ Deno.test("relay() settles only when no read uses its buffer any more", async ()
   await settled;
 });
 
-Deno.test("relay() fails when a write fails, with the other direction at rest", async () => {
-  const { outside, target, buffers, counted, done } = start();
+Deno.test("Relay fails when a write fails, with the other direction at rest", async () => {
+  const { outside, target, memory, counted, done } = start();
   const fail = target.stall();
-  outside.send(new Uint8Array(FORWARD.idleBufferBytes));
+  outside.send(new Uint8Array(FORWARD.mediumBuffers.bytes));
   fail(osError("EPIPE"));
 
   await assert.rejects(done, { code: "EPIPE" });
 
   assert.deepEqual([outside.isClosed, target.isClosed], [true, true]);
   assert.deepEqual(counted.in, []);
-  assert.equal(buffers.lent, 0);
+  assert.equal(lent(memory), 0);
 });
 
-Deno.test("relay() does not mind a peer that is gone when its end of stream is due", async () => {
+Deno.test("Relay does not mind a peer that is gone when its end of stream is due", async () => {
   const { outside, target, done } = start();
   target.failure = osError("ENOTCONN");
   outside.send(null);
@@ -163,38 +175,35 @@ Deno.test("relay() does not mind a peer that is gone when its end of stream is d
   assert.deepEqual(outside.written, [1]);
 });
 
-Deno.test("relay() is cut by its signal, also with a write that does not finish", async () => {
-  const { outside, target, abort, done } = start();
+Deno.test("Relay abort() ends it, also with a write that does not finish", async () => {
+  const { outside, target, relay, done } = start();
   target.stall();
   outside.send(bytes(1));
-  abort.abort(new Error("proxy_cancelled"));
+  relay.abort(new Error("proxy_cancelled"));
 
   await assert.rejects(done, { message: "proxy_cancelled" });
 
   assert.deepEqual([outside.isClosed, target.isClosed], [true, true]);
 });
 
-Deno.test("relay() ends at once when its signal came before", async () => {
-  const outside = new FakeSocket();
-  const target = new FakeSocket();
+Deno.test("Relay ends at once when it was aborted before it ran", async () => {
+  const [outside, target] = [new FakeSocket(), new FakeSocket()];
   outside.send(bytes(1));
-  const signal = AbortSignal.abort(new Error("proxy_cancelled"));
   const count = () => assert.fail("nothing must move");
   const clock = new FakeClock();
+  const relay = new Relay({
+    outside,
+    target,
+    preRead: bytes(2),
+    memory: new CopyMemory(),
+    policy: noPolicy(clock),
+    clock,
+    tally: { countIn: count, countOut: count },
+  });
+  relay.abort(new Error("proxy_cancelled"));
+  relay.abort(new Error("second"));
 
-  await assert.rejects(
-    relay({
-      outside,
-      target,
-      buffers: new BufferPool(),
-      policy: noPolicy(clock),
-      clock,
-      signal,
-      countIn: count,
-      countOut: count,
-    }),
-    { message: "proxy_cancelled" },
-  );
+  await assert.rejects(relay.run(), { message: "proxy_cancelled" });
 
   assert.deepEqual([outside.isClosed, target.isClosed], [true, true]);
 });

@@ -49,30 +49,40 @@ export class SingleTarget implements RuleTargets {
   readonly failovers = 0n;
   readonly probed = [];
   readonly #host: string;
+  /** By target port: connections keep theirs as long as they live. */
+  readonly #targets = new Map<number, readonly TrackedTarget[]>();
 
   constructor(host: string) {
     this.#host = host;
   }
 
   order(targetPort: number): readonly TrackedTarget[] {
-    const nothing = () => {};
-    return [{
-      index: null,
-      host: this.#host,
-      port: targetPort,
-      proxyProtocol: null,
-      dialed: nothing,
-      failed: nothing,
-      refused: nothing,
-      answered: nothing,
-      countIn: nothing,
-      countOut: nothing,
-    }];
+    const known = this.#targets.get(targetPort);
+    if (known !== undefined) return known;
+    const targets = [untracked(this.#host, targetPort)];
+    this.#targets.set(targetPort, targets);
+    return targets;
   }
 
   counters(): readonly TargetCounters[] {
     return [];
   }
+}
+
+function untracked(host: string, port: number): TrackedTarget {
+  const nothing = () => {};
+  return {
+    index: null,
+    host,
+    port,
+    proxyProtocol: null,
+    dialed: nothing,
+    failed: nothing,
+    refused: nothing,
+    answered: nothing,
+    countIn: nothing,
+    countOut: nothing,
+  };
 }
 
 /** The targets of a rule with a list. */

@@ -8,7 +8,7 @@ import { formatSocketAddress, unmapIpv4 } from "../../core/address.ts";
 import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
 import type { Socket } from "./net.ts";
-import { type Count, endStream, relay } from "./relay.ts";
+import { endStream, Relay, type Tally } from "./relay.ts";
 import type { TcpPort } from "./tcp_context.ts";
 import { AllTargetsFailed, connectUpstream, type Upstream } from "./tcp_upstream.ts";
 
@@ -18,104 +18,117 @@ export interface Inbound {
   readonly port: TcpPort;
   /** What was read of it already, if anything. */
   readonly preRead: Uint8Array | null;
+  /** Its admission, which ends with it. */
+  readonly hold: Disposable;
 }
 
 /** A connection and its task. */
-export class TcpConnection {
+export class TcpConnection implements Tally {
   readonly #inbound: Socket;
   readonly #port: TcpPort;
-  readonly #preRead: Uint8Array | null;
-  readonly #abort = new AbortController();
+  readonly #hold: Disposable;
+  /** Only while a target is being connected to. */
+  #dialing: AbortController | null = new AbortController();
+  #preRead: Uint8Array | null;
+  #upstream: Upstream | null = null;
+  #relay: Relay | null = null;
+  #bytesIn = 0;
+  #bytesOut = 0;
 
-  constructor({ inbound, port, preRead }: Inbound) {
+  constructor({ inbound, port, preRead, hold }: Inbound) {
     this.#inbound = inbound;
     this.#port = port;
     this.#preRead = preRead;
+    this.#hold = hold;
   }
 
-  /** Dials a target and relays. Resolves, never rejects, when both sockets are closed. */
-  async run(): Promise<void> {
+  /**
+   * Dials a target and relays. Resolves, never rejects, when both sockets are closed.
+   *
+   * @param ended called then, too
+   */
+  async run(ended: (connection: TcpConnection) => void): Promise<void> {
     try {
-      const totals = await this.#forward();
-      this.#log(this.#port.context.isListed ? "info" : "debug", "rule.conn_closed", totals);
-    } catch (error) {
-      if (error instanceof AllTargetsFailed) {
-        const fields = { target_count: error.targetCount };
-        this.#log("warn", "rule.conn_error_all_targets_failed", fields);
-      } else {
-        this.#log("warn", "rule.conn_error", { error: errorText(error) });
+      const relay = await this.#connect();
+      this.#port.activeConnections += 1;
+      try {
+        await relay.run();
+      } finally {
+        this.#port.activeConnections -= 1;
       }
+      this.#close();
+      this.#logClosed();
+    } catch (error) {
+      if (error instanceof AllTargetsFailed) await endStream(this.#inbound);
+      this.#close();
+      this.#logFailed(error);
     }
+    this.#hold[Symbol.dispose]();
+    ended(this);
   }
 
   /** Ends the connection, or the dial for it, now. */
   cut(): void {
-    this.#abort.abort(new Error("proxy_cancelled"));
+    const reason = new Error("proxy_cancelled");
+    this.#dialing?.abort(reason);
+    this.#relay?.abort(reason);
   }
 
-  async #forward(): Promise<LogFields> {
-    using outside = this.#inbound;
-    try {
-      const upstream = await connectUpstream(outside, this.#port, this.#abort.signal);
-      return await this.#relay(outside, upstream);
-    } catch (error) {
-      if (error instanceof AllTargetsFailed) await endStream(outside);
-      throw error;
+  countIn(bytes: number): void {
+    this.#bytesIn += bytes;
+    this.#port.bytesIn += bytes;
+    this.#upstream?.target.countIn(bytes);
+  }
+
+  countOut(bytes: number): void {
+    this.#bytesOut += bytes;
+    this.#port.bytesOut += bytes;
+    this.#upstream?.target.countOut(bytes);
+  }
+
+  async #connect(): Promise<Relay> {
+    const { signal } = this.#dialing ??= new AbortController();
+    const { environment: { memory, clock }, policy } = this.#port.context;
+    const upstream = await connectUpstream(this.#inbound, this.#port, signal);
+    this.#dialing = null;
+    disableNagle(this.#inbound);
+    disableNagle(upstream.socket);
+    const relay = new Relay({
+      outside: this.#inbound,
+      target: upstream.socket,
+      preRead: this.#preRead,
+      memory,
+      policy,
+      clock,
+      tally: this,
+    });
+    this.#upstream = upstream;
+    this.#relay = relay;
+    this.#preRead = null;
+    // It may have been cut at the moment the dial was over.
+    if (signal.aborted) relay.abort(signal.reason);
+    return relay;
+  }
+
+  #close(): void {
+    this.#inbound[Symbol.dispose]();
+    this.#upstream?.socket[Symbol.dispose]();
+  }
+
+  #logFailed(error: unknown): void {
+    if (error instanceof AllTargetsFailed) {
+      const fields = { target_count: error.targetCount };
+      this.#log("warn", "rule.conn_error_all_targets_failed", fields);
+    } else {
+      this.#log("warn", "rule.conn_error", { error: errorText(error) });
     }
   }
 
-  async #relay(outside: Socket, upstream: Upstream): Promise<LogFields> {
-    const { target } = upstream;
-    using socket = upstream.socket;
-    disableNagle(outside);
-    disableNagle(socket);
-    const port = this.#port;
-    const { environment: { buffers, clock }, policy } = port.context;
-    const totals = { bytes_in: 0, bytes_out: 0 };
-    const countIn = (bytes: number) => {
-      totals.bytes_in += bytes;
-      port.bytesIn += bytes;
-      target.countIn(bytes);
-    };
-    port.activeConnections += 1;
-    try {
-      if (this.#preRead !== null) await this.#replay(this.#preRead, socket, countIn);
-      await relay({
-        outside,
-        target: socket,
-        buffers,
-        policy,
-        clock,
-        signal: this.#abort.signal,
-        countIn,
-        countOut: (bytes) => {
-          totals.bytes_out += bytes;
-          port.bytesOut += bytes;
-          target.countOut(bytes);
-        },
-      });
-      return totals;
-    } finally {
-      port.activeConnections -= 1;
-    }
-  }
-
-  /** Sends what was read before there was a target. Caps and quotas do not count it. */
-  async #replay(preRead: Uint8Array, socket: Socket, count: Count): Promise<void> {
-    const { signal } = this.#abort;
-    const cut = () => socket[Symbol.dispose]();
-    signal.addEventListener("abort", cut);
-    try {
-      for (let rest = preRead; rest.length > 0;) {
-        const written = await socket.write(rest);
-        rest = rest.subarray(written);
-        count(written);
-      }
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      signal.removeEventListener("abort", cut);
-    }
+  #logClosed(): void {
+    this.#log(this.#port.context.isListed ? "info" : "debug", "rule.conn_closed", {
+      bytes_in: this.#bytesIn,
+      bytes_out: this.#bytesOut,
+    });
   }
 
   #log(level: "debug" | "info" | "warn", event: string, fields: LogFields): void {

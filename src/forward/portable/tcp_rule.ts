@@ -40,8 +40,10 @@ export class TcpRule implements RunningRule, AcceptHandler {
   #acceptor: Acceptor | null;
   /** By listen port, ascending. */
   readonly #ports: ReadonlyMap<number, TcpPort>;
-  /** The connections that have not ended, with their tasks. */
-  readonly #connections = new Map<TcpConnection, Promise<void>>();
+  /** The connections that have not ended. */
+  readonly #connections = new Set<TcpConnection>();
+  /** Resolved when there is none; made when somebody waits for that. */
+  #emptied: PromiseWithResolvers<void> | null = null;
   readonly #probing: Promise<void>;
   readonly #closing = new AbortController();
   #isCut = false;
@@ -101,12 +103,15 @@ export class TcpRule implements RunningRule, AcceptHandler {
     if (drainMs <= 0) this.#cut();
     using _deadline = this.#context.environment.clock.timer(drainMs, () => this.#cut());
     await this.#acceptor?.released;
-    await Promise.all([this.#probing, ...this.#connections.values()]);
+    await this.#probing;
+    if (this.#connections.size === 0) return;
+    this.#emptied ??= Promise.withResolvers();
+    await this.#emptied.promise;
   }
 
   #cut(): void {
     this.#isCut = true;
-    for (const connection of this.#connections.keys()) connection.cut();
+    for (const connection of this.#connections) connection.cut();
   }
 
   async #probe({ healthCheckIntervalSecs }: RuleSpec): Promise<void> {
@@ -144,7 +149,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
     const port = this.#ports.get(listenPort);
     if (port === undefined) throw new RangeError(`Not a port of the rule: ${listenPort}`);
     const admission = this.#context.policy.admit();
-    if (admission.ok) return this.#serve({ inbound, port, preRead }, admission.hold);
+    if (admission.ok) return this.#serve({ inbound, port, preRead, hold: admission.hold });
     const { scope, reason } = admission;
     const rejected = preRead === null
       ? { event: "rule.rate_limit_reject", fields: { scope, reason } }
@@ -165,16 +170,18 @@ export class TcpRule implements RunningRule, AcceptHandler {
     return acceptor;
   }
 
-  #serve(connecting: Inbound, hold: Disposable): void {
+  #serve(connecting: Inbound): void {
     this.#connectionsTotal += 1;
     const connection = new TcpConnection(connecting);
+    this.#connections.add(connection);
     if (this.#isCut) connection.cut();
-    const task = connection.run().finally(() => {
-      hold[Symbol.dispose]();
-      this.#connections.delete(connection);
-    });
-    this.#connections.set(connection, task);
+    void connection.run(this.#ended);
   }
+
+  readonly #ended = (connection: TcpConnection): void => {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#emptied?.resolve();
+  };
 }
 
 function portsOf(

@@ -12,7 +12,7 @@ import { tcpRule } from "../../../tests/forward/rules.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import { type Resolution, ResolveError } from "../resolver.ts";
-import { BufferPool } from "./copy_buffer.ts";
+import { CopyMemory } from "./buffer_pool.ts";
 import { Owner } from "../policy/owners.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { TcpRule } from "./tcp_rule.ts";
@@ -24,7 +24,7 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   const net = new FakeNet();
   const clock = new FakeClock();
   const logger = new RecordingLogger();
-  const buffers = new BufferPool();
+  const memory = new CopyMemory();
   const resolver = {
     resolve: () =>
       answer instanceof Error
@@ -38,7 +38,7 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   const targets = spec.targets.length === 0
     ? new SingleTarget(spec.targetHost)
     : new ListedTargets(spec, { clock, logger });
-  const environment = { net, clock, logger, buffers, resolver };
+  const environment = { net, clock, logger, memory, resolver };
   const rule = new TcpRule({ spec, listeners: net.listeners, targets, owner, environment });
   /** A client connects to `at`, and the target accepts. */
   const connect = async (at: FakeListener) => {

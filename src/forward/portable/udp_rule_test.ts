@@ -12,7 +12,7 @@ import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { FORWARD } from "../../core/limits.ts";
 import type { Resolver } from "../resolver.ts";
 import { Owners } from "../policy/owners.ts";
-import { BufferPool } from "./copy_buffer.ts";
+import { CopyMemory } from "./buffer_pool.ts";
 import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { UdpRule } from "./udp_rule.ts";
@@ -69,7 +69,7 @@ class Fixture implements AsyncDisposable {
         resolver,
         net: new FakeNet(),
         datagrams: this.net,
-        buffers: new BufferPool(),
+        memory: new CopyMemory(),
         packets: this.packets,
         owners: new Owners(this.clock),
       },
