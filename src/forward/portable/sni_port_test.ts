@@ -11,7 +11,7 @@ import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { turn } from "../../../tests/kit/turn.ts";
 import { SNI } from "../../core/limits.ts";
 import { Acceptor } from "./acceptor.ts";
-import { BufferPool } from "./copy_buffer.ts";
+import { CopyMemory } from "./buffer_pool.ts";
 import { SniPort } from "./sni_port.ts";
 
 const HELLO = await clientHello("api.example.com");
@@ -24,7 +24,7 @@ function start() {
   const resolver = { resolve: () => Promise.reject(new Error("no names here")) };
   net.listen({ hostname: "::", port: 443 });
   const nobody = { accepted: () => {}, acceptFailed: () => {} };
-  const environment = { net, clock, logger, resolver, buffers: new BufferPool() };
+  const environment = { net, clock, logger, resolver, memory: new CopyMemory() };
   const port = new SniPort(443, new Acceptor(net.listeners, clock, nobody), environment);
   const taken: Uint8Array[] = [];
   const member = {

@@ -10,7 +10,7 @@ import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { turn } from "../../../tests/kit/turn.ts";
 import { FORWARD } from "../../core/limits.ts";
-import { BufferPool } from "./copy_buffer.ts";
+import { CopyMemory } from "./buffer_pool.ts";
 import { ListedTargets } from "./rule_targets.ts";
 import { TcpRule } from "./tcp_rule.ts";
 
@@ -31,7 +31,7 @@ function connected() {
     listeners: net.listeners,
     targets: new ListedTargets(listed, { clock, logger }),
     owner: null,
-    environment: { net, clock, logger, buffers: new BufferPool(), resolver },
+    environment: { net, clock, logger, memory: new CopyMemory(), resolver },
   });
   const client = new FakeSocket();
   (net.listeners[0] as FakeListener).deliver(client);
