@@ -6,12 +6,12 @@
 
 import { parse, TomlError } from "smol-toml";
 import { FORWARD, STANDALONE } from "../core/limits.ts";
-import { ConfigError, Problems } from "./config_problems.ts";
-import { readRule, RULE_KEYS, type RuleDefaults, type StandaloneRule } from "./config_rule.ts";
-import { locateToml } from "./toml_positions.ts";
-import { TableReader } from "./table_reader.ts";
+import { ConfigError, Problems } from "../rulefile/problems.ts";
+import { type FileRule, readRule, RULE_KEYS, type RuleDefaults } from "../rulefile/rule.ts";
+import { locateToml } from "../rulefile/toml_positions.ts";
+import { TableReader } from "../rulefile/table_reader.ts";
 
-export type { StandaloneRule } from "./config_rule.ts";
+export type { FileRule } from "../rulefile/rule.ts";
 
 const U32_MAX = 4_294_967_295n;
 const U64_MAX = 18_446_744_073_709_551_615n;
@@ -31,7 +31,7 @@ export interface StandaloneConfig {
     readonly refreshMs: number;
   };
   /** At least one. */
-  readonly rules: readonly StandaloneRule[];
+  readonly rules: readonly FileRule[];
 }
 
 /** What the command line says in the file's place. */
@@ -117,7 +117,7 @@ function readDefaults(top: TableReader): RuleDefaults {
   };
 }
 
-function readRules(top: TableReader, defaults: RuleDefaults): StandaloneRule[] {
+function readRules(top: TableReader, defaults: RuleDefaults): FileRule[] {
   const tables = top.tables("rule", RULE_KEYS);
   if (tables === undefined || tables.length === 0) {
     if (tables !== undefined || !top.has("rule")) {
@@ -125,7 +125,7 @@ function readRules(top: TableReader, defaults: RuleDefaults): StandaloneRule[] {
     }
     return [];
   }
-  const rules: StandaloneRule[] = [];
+  const rules: FileRule[] = [];
   const names = new Set<string>();
   const ids = new Map<bigint, string>();
   for (const table of tables) {

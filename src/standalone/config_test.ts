@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringifyJson } from "../core/json.ts";
 import { parseConfig } from "./config.ts";
-import { ConfigError } from "./config_problems.ts";
+import { ConfigError } from "../rulefile/problems.ts";
 
 const CASES = new URL("./testdata/config/", import.meta.url);
 const RULE = '[[rule]]\nname = "web"\nlisten_port = 8080\ntarget = "a:80"\n';

@@ -11,7 +11,7 @@ import { createPortableForwarder } from "../forward/portable/forwarder.ts";
 import { systemClock } from "../system/clock.ts";
 import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { type ConfigOverrides, parseConfig, type StandaloneConfig } from "./config.ts";
-import { ConfigError } from "./config_problems.ts";
+import { ConfigError } from "../rulefile/problems.ts";
 import { watchConfig } from "./config_watch.ts";
 import { standaloneLogger } from "./log_output.ts";
 import { descriptorLimits, processFacts } from "./process_facts.ts";

@@ -9,11 +9,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../core/log.ts";
 import { rangeLength } from "../core/ports.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
-import type { StandaloneRule } from "./config.ts";
+import type { FileRule } from "./config.ts";
 
 /** A rule that the data plane would not take. */
 export interface RuleFailure {
-  readonly rule: StandaloneRule;
+  readonly rule: FileRule;
   readonly reason: string;
 }
 
@@ -41,7 +41,7 @@ export class RuleSet {
   }
 
   /** Rules that run, in the order of the file. */
-  get rules(): readonly StandaloneRule[] {
+  get rules(): readonly FileRule[] {
     return [...this.#running.values()].map(({ rule }) => rule);
   }
 
@@ -51,7 +51,7 @@ export class RuleSet {
    *
    * @param drainMs how long connections of rules that end may go on
    */
-  async apply(rules: readonly StandaloneRule[], drainMs: number): Promise<Applied> {
+  async apply(rules: readonly FileRule[], drainMs: number): Promise<Applied> {
     const wanted = new Map(rules.map((rule) => [rule.spec.id, planned(rule, rules)]));
     const ending = [...this.#running.values()].filter(({ rule }) => {
       const next = wanted.get(rule.spec.id);
@@ -94,7 +94,7 @@ export class RuleSet {
     return now !== undefined && isDeepStrictEqual(identity(now), identity(next));
   }
 
-  async #close({ name, spec }: StandaloneRule, drainMs: number): Promise<void> {
+  async #close({ name, spec }: FileRule, drainMs: number): Promise<void> {
     this.#running.delete(spec.id);
     const { released, drained } = this.#forwarder.close(spec.id, drainMs);
     void drained.then(() => this.#logger.info("rule.removed", label(name, spec.id)));
@@ -126,7 +126,7 @@ export class RuleSet {
     return outcome.ok;
   }
 
-  #sortLike(rules: readonly StandaloneRule[]): void {
+  #sortLike(rules: readonly FileRule[]): void {
     for (const { spec: { id } } of rules) {
       const running = this.#running.get(id);
       if (running === undefined) continue;
@@ -137,12 +137,12 @@ export class RuleSet {
 }
 
 interface RunningRule {
-  readonly rule: StandaloneRule;
+  readonly rule: FileRule;
   /** Whether its port is shared by server name, which decides what kind of listener it needs. */
   readonly sharesPort: boolean;
 }
 
-function planned(rule: StandaloneRule, all: readonly StandaloneRule[]): RunningRule {
+function planned(rule: FileRule, all: readonly FileRule[]): RunningRule {
   const { protocol, listen } = rule.spec;
   const sharesPort = protocol === "tcp" &&
     all.some(({ spec }) =>
@@ -157,7 +157,7 @@ function identity({ rule, sharesPort }: RunningRule): unknown {
   return { ...rule, spec: { ...rule.spec, limits: null }, sharesPort };
 }
 
-const sameCaps = (a: StandaloneRule, b: StandaloneRule): boolean =>
+const sameCaps = (a: FileRule, b: FileRule): boolean =>
   isDeepStrictEqual(a.spec.limits, b.spec.limits);
 
 /** How log lines name a rule. */

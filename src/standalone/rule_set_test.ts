@@ -3,7 +3,7 @@ import { FakeForwarder } from "../../tests/kit/fake_forwarder.ts";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { turn } from "../../tests/kit/turn.ts";
 import { parseConfig } from "./config.ts";
-import { ruleId } from "./rule_id.ts";
+import { ruleId } from "../rulefile/rule_id.ts";
 import { RuleSet } from "./rule_set.ts";
 
 function rules(...lines: string[]) {

@@ -9,7 +9,7 @@ import type { Logger } from "../core/log.ts";
 import type { RuleCounters } from "../forward/counters.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
 import type { StandaloneConfig } from "./config.ts";
-import { ConfigError } from "./config_problems.ts";
+import { ConfigError } from "../rulefile/problems.ts";
 import type { ProcessFacts } from "./process_facts.ts";
 import { label, type RuleFailure, RuleSet } from "./rule_set.ts";
 import { type Hello, helloOf, type Snapshot, snapshotRules } from "./stats_messages.ts";

@@ -11,7 +11,7 @@ import type { ProxyVersion } from "../core/rule.ts";
 import { VERSION } from "../core/version.ts";
 import { REJECT_REASONS } from "../core/rate_limit.ts";
 import { noRuleCounters, type RuleCounters } from "../forward/counters.ts";
-import type { StandaloneRule } from "./config.ts";
+import type { FileRule } from "./config.ts";
 import type { ProcessFacts } from "./process_facts.ts";
 
 export interface HelloTarget {
@@ -83,7 +83,7 @@ export interface Snapshot {
 
 /** The first line. */
 export function helloOf(options: {
-  readonly rules: readonly StandaloneRule[];
+  readonly rules: readonly FileRule[];
   readonly startedAtMs: number;
   readonly refreshMs: number;
 }): Hello {
@@ -96,7 +96,7 @@ export function helloOf(options: {
   };
 }
 
-function helloRule({ name, spec, udp }: StandaloneRule): HelloRule {
+function helloRule({ name, spec, udp }: FileRule): HelloRule {
   const single = [{
     host: spec.targetHost,
     port: spec.targetPorts.start,
@@ -122,7 +122,7 @@ function helloRule({ name, spec, udp }: StandaloneRule): HelloRule {
 
 /** One row per rule, in the order of `rules`. */
 export function snapshotRules(
-  rules: readonly StandaloneRule[],
+  rules: readonly FileRule[],
   counters: readonly RuleCounters[],
 ): SnapshotRule[] {
   const byId = new Map(counters.map((row) => [row.ruleId, row]));

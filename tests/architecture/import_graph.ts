@@ -21,7 +21,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   wire: ["core", "system"],
   forward: ["core", "system"],
   edge: ["core", "system", "telemetry", "wire", "forward"],
-  standalone: ["core", "system", "telemetry", "wire", "forward"],
+  rulefile: ["core"],
+  standalone: ["core", "system", "telemetry", "wire", "forward", "rulefile"],
   client: ["core", "system", "edge", "standalone"],
   store: ["core", "system", "migrations"],
   identity: ["core", "system", "store"],
@@ -39,7 +40,17 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "audit",
     "control",
   ],
-  cli: ["core", "system", "telemetry", "wire", "store", "identity", "control", "server"],
+  cli: [
+    "core",
+    "system",
+    "telemetry",
+    "wire",
+    "store",
+    "identity",
+    "control",
+    "server",
+    "rulefile",
+  ],
   server: ["core", "system", "telemetry", "wire", ...SERVER_PARTS],
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closest, type Problems } from "./config_problems.ts";
+import { closest, type Problems } from "./problems.ts";
 import type { TomlPath } from "./toml_positions.ts";
 
 /** A table as the parser gives it, with every integer as a `bigint`. */

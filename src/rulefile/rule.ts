@@ -1,5 +1,5 @@
 /**
- * One `[[rule]]` of the configuration file.
+ * One `[[rule]]` of a file of rules.
  *
  * @module
  */
@@ -19,16 +19,16 @@ import {
 import { type Protocol, PROTOCOLS, PROXY_VERSIONS } from "../core/rule.ts";
 import type { ProxyVersion, RuleSpec, RuleTarget } from "../core/rule.ts";
 import { parseSniPattern } from "../core/sni.ts";
-import type { UdpSettings } from "../forward/forwarder.ts";
 import { ruleId } from "./rule_id.ts";
 import type { TableReader } from "./table_reader.ts";
 import type { TomlPath } from "./toml_positions.ts";
 
 /** A rule as the data plane takes it, with what only this host knows of it. */
-export interface StandaloneRule {
+export interface FileRule {
   readonly name: string;
   readonly spec: RuleSpec;
-  readonly udp: UdpSettings;
+  /** Bounds on its UDP flows. */
+  readonly udp: { readonly flowsMax: number; readonly idleMs: number };
 }
 
 /** The table `[defaults]`. Zero means the built-in default, too. */
@@ -69,7 +69,7 @@ type Upstream = Pick<RuleSpec, "targetHost" | "targetPorts" | "targets">;
 const NO_UPSTREAM: Upstream = { targetHost: "", targetPorts: NO_PORTS, targets: [] };
 
 /** Reads a rule; what is wrong is noted, and the result is then not to be used. */
-export function readRule(table: TableReader, defaults: RuleDefaults): StandaloneRule {
+export function readRule(table: TableReader, defaults: RuleDefaults): FileRule {
   const name = table.string("name") ?? "";
   if (!table.has("name")) table.problem("name", "toml parse error: missing field `name`");
   const protocol = readProtocol(table, defaults);
@@ -241,7 +241,7 @@ function readLimits(table: TableReader): RateLimit | null {
   return hasCaps(limits) ? limits : null;
 }
 
-function readUdp(table: TableReader, defaults: RuleDefaults): UdpSettings {
+function readUdp(table: TableReader, defaults: RuleDefaults): FileRule["udp"] {
   const flowsMax = table.integer("udp_max_flows", { max: U32_MAX }) ?? defaults.udpFlowsMax;
   const idle = table.integer("udp_flow_idle_secs", { max: U32_MAX }) ?? defaults.udpIdleSecs;
   return {
