@@ -11,10 +11,10 @@ import type { ProcessIo } from "../system/process_io.ts";
 import type { AuditFollowFlags } from "./audit_follow.ts";
 import type { AuditListFlags } from "./audit_list.ts";
 import type { GlobalFlags } from "./flags.ts";
-import { type Run, withFormat, withHttp } from "./options.ts";
+import { type Run, withFormat, withGlobals, withHttp } from "./options.ts";
 
 export function addAuditCommands(program: Command, run: Run, io: ProcessIo): void {
-  const audit = program.command("audit").description("The audit trail");
+  const audit = withGlobals(program.command("audit").description("The audit trail"));
   const outcome = () =>
     new Option("--outcome <OUTCOME>", "only entries of this outcome").choices(["allow", "deny"]);
 

@@ -7,11 +7,21 @@
 import type { Command } from "commander";
 import type { ProcessIo } from "../system/process_io.ts";
 import type { FormatFlags, HttpFlags } from "./flags.ts";
-import { argument, type CapFlags, type Run, withCaps, withFormat, withHttp } from "./options.ts";
+import {
+  argument,
+  type CapFlags,
+  type Run,
+  withCaps,
+  withFormat,
+  withGlobals,
+  withHttp,
+} from "./options.ts";
 
 export function addOwnerCapCommands(program: Command, run: Run, io: ProcessIo): void {
-  const caps = program.command("owner-cap")
-    .description("What an owner's rules may use on a client, all together");
+  const caps = withGlobals(
+    program.command("owner-cap")
+      .description("What an owner's rules may use on a client, all together"),
+  );
   const onClient = (name: string, description: string) =>
     withHttp(
       caps.command(name).description(description)

@@ -8,7 +8,7 @@ import { type Command, Option } from "commander";
 import { unsigned } from "../system/command_line.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import type { HttpFlags } from "./flags.ts";
-import { argument, type Run, withFormat, withHttp } from "./options.ts";
+import { argument, type Run, withHttp } from "./options.ts";
 import type { QuotaFormatFlags, QuotaListFlags, QuotaSetFlags } from "./quotas.ts";
 
 const I64_MAX = 2n ** 63n - 1n;
@@ -69,6 +69,9 @@ export function addQuotaCommands(program: Command, run: Run, io: ProcessIo): voi
   );
 }
 
-/** `text` is JSON, as with users and grants; a table is for people. */
+/** `text` is JSON, as with users and grants. */
 const shown = (command: Command) =>
-  withFormat(command, { choices: ["text", "json", "table"], standard: "json" });
+  command.addOption(
+    new Option("--format <FORMAT>", "output format (default: table on a terminal, else json)")
+      .choices(["text", "json", "table"]),
+  );

@@ -18,7 +18,8 @@ import { type ApiRequest, callApi } from "./http_client.ts";
 import { formatTable } from "./table.ts";
 
 export interface QuotaFormatFlags {
-  readonly format: "text" | "json" | "table";
+  /** @default {"table"} on a terminal, else `json` */
+  readonly format?: "text" | "json" | "table";
 }
 
 export interface QuotaSetFlags extends HttpFlags {
@@ -119,7 +120,8 @@ async function show(
   io: ProcessIo,
 ): Promise<number> {
   const body = await callApi(apiOf(flags, io), request);
-  io.out(flags.format === "table" ? tableOf(body) : stringifyJson(sortKeys(body), 2));
+  const format = flags.format ?? (io.isTerminal() ? "table" : "json");
+  io.out(format === "table" ? tableOf(body) : stringifyJson(sortKeys(body), 2));
   return 0;
 }
 

@@ -46,12 +46,25 @@ export async function runProgram(
 ): Promise<number> {
   try {
     refuseAmbiguousOptions(program, args);
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync(expandHelp(program, args), { from: "user" });
     return status.code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : USAGE_EXIT;
   }
+}
+
+/** `help audit prune` as `audit prune --help`: commander's own looks at the first word only. */
+function expandHelp(program: Command, args: readonly string[]): string[] {
+  const [first, ...path] = args;
+  if (first !== "help" || path.length < 2) return [...args];
+  let command = program;
+  for (const name of path) {
+    const next = command.commands.find((it) => it.name() === name);
+    if (next === undefined) refuseUnknownCommand(command, name);
+    command = next ?? command;
+  }
+  return [...path, "--help"];
 }
 
 /**

@@ -125,6 +125,35 @@ Deno.test("runProgram() prints help and version on stdout with exit 0", async ()
   }
 });
 
+Deno.test("runProgram() prints the help of a command of a command", async () => {
+  async function helpOf(...args: readonly string[]) {
+    const io = new FakeIo();
+    const program = createProgram("demo", "A demo.", io);
+    program.command("group").command("leaf").description("Of a group").action(() => undefined);
+    const code = await runProgram(program, args, { code: 0 });
+    return { code, out: io.stdout.join("\n"), err: io.stderr.join("\n") };
+  }
+  for (
+    const args of [["help", "group", "leaf"], ["group", "leaf", "-h"], ["group", "help", "leaf"]]
+  ) {
+    const { code, out, err } = await helpOf(...args);
+    assert.deepEqual([code, err], [0, ""], args.join(" "));
+    assert.match(out, /^Usage: demo group leaf /);
+  }
+  const wrong = await helpOf("help", "group", "laef");
+  assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+  assert.match(wrong.err, /^error: unknown command 'laef'\n\(Did you mean leaf\?\)/);
+});
+
+Deno.test("runProgram() suggests a command where the program itself does something", async () => {
+  const io = new FakeIo();
+  const program = createProgram("demo", "A demo.", io).action(() => undefined);
+  program.command("enroll").action(() => undefined);
+  assert.equal(await runProgram(program, ["enrol"], { code: 0 }), 2);
+  assert.match(io.stderr.join("\n"), /^error: unknown command 'enrol'\n\(Did you mean enroll\?\)/);
+  assert.equal(await runProgram(program, [], { code: 0 }), 0);
+});
+
 Deno.test("runProgram() prints help on stderr with exit 2 when no command is given", async () => {
   for (const args of [[], ["--dir", "a"]]) {
     const { code, out, err } = await run(...args);
