@@ -7,7 +7,7 @@ import type { ProcessIo } from "../system/process_io.ts";
 import type { AuditEntry } from "./answers.ts";
 import { AUDIT_COLUMNS, auditCells, fetchAudit } from "./audit_list.ts";
 import type { FormatFlags, HttpFlags } from "./flags.ts";
-import type { ApiOptions } from "./http_client.ts";
+import { type ApiOptions, TransportError } from "./http_client.ts";
 import { untilStopped } from "./interrupts.ts";
 import { formatRow, formatTable } from "./table.ts";
 
@@ -52,6 +52,7 @@ class Trail {
   readonly #api: ApiOptions;
   readonly #outcome: Pick<AuditFollowFlags, "outcome">;
   #since: string | undefined;
+  #state: "unknown" | "there" | "away" = "unknown";
   /** How often an entry that looks like this was in the last window. */
   #seen = new Map<string, number>();
 
@@ -61,8 +62,24 @@ class Trail {
     this.#since = since;
   }
 
-  /** What is new, oldest first. Times are the server's: its clock may not be ours. */
+  /**
+   * What is new, oldest first. Times are the server's: its clock may not be ours. Nothing is new
+   * while a server that was there is away, for a restart perhaps.
+   */
   async next(): Promise<AuditEntry[]> {
+    try {
+      const news = await this.#news();
+      this.#state = "there";
+      return news;
+    } catch (error) {
+      if (this.#state === "unknown" || !(error instanceof TransportError)) throw error;
+      if (this.#state === "there") this.#api.io.err(`${error.message}; trying again`);
+      this.#state = "away";
+      return [];
+    }
+  }
+
+  async #news(): Promise<AuditEntry[]> {
     const window = (await this.#window()).toReversed();
     const counts = new Map<string, number>();
     const news = window.filter((entry) => {

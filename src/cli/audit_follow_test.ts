@@ -3,6 +3,7 @@ import { FakeApi } from "../../tests/kit/fake_api.ts";
 import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { FakeIo } from "../../tests/kit/fake_io.ts";
 import { type AuditFollowFlags, follow } from "./audit_follow.ts";
+import type { CommandError } from "./command_error.ts";
 
 const entry = (second: number, path: string) => ({
   timestamp: `2026-05-07T10:00:${String(second).padStart(2, "0")}Z`,
@@ -84,4 +85,43 @@ Deno.test("follow() prints a table with its head once", async () => {
   assert.equal(lines.length, 3);
   assert.match(lines[0] ?? "", /^TIMESTAMP +ACTOR/);
   assert.match(lines[2] ?? "", /^2026-05-07T10:00:02Z +alice +allow +POST +\/b +-$/);
+});
+
+/** An answer that ends in the middle. */
+function cutOff(): Response {
+  let pulls = 0;
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        if (pulls++ === 0) controller.enqueue(new TextEncoder().encode("["));
+        else controller.error(new Error("cut off"));
+      },
+    }),
+  );
+}
+
+Deno.test("follow() goes on after a server that was away, but not after one that refuses", async () => {
+  await using api = new FakeApi();
+  const clock = new FakeClock();
+  const io = new FakeIo({ PORTUNUS_OPERATOR_TOKEN: "sesame" });
+  const answers = [
+    () => Response.json([entry(1, "/a")]),
+    cutOff,
+    cutOff,
+    () => Response.json(page([entry(2, "/b"), entry(1, "/a")])),
+    () => Response.json({ error: { code: "role_required", message: "no" } }, { status: 403 }),
+  ];
+  api.answer = () => answers.shift()?.() ?? assert.fail("asked again");
+  const flags = { httpEndpoint: api.endpoint, format: "json" } as const;
+  let error: CommandError | undefined;
+  const done = follow(flags, io, { clock, signal: new AbortController().signal })
+    .catch((caught) => error = caught);
+  while (error === undefined) {
+    await Promise.race([clock.armed(), done]);
+    if (clock.pending > 0) clock.advance(1_000);
+  }
+  assert.deepEqual([error.message, error.exit], ["error: role_required (no)", 5]);
+  assert.deepEqual(io.stdout.map((line) => JSON.parse(line).path), ["/a", "/b"]);
+  assert.equal(io.stderr.length, 1);
+  assert.match(io.stderr[0] ?? "", /^error: http: .*; trying again$/);
 });

@@ -84,11 +84,16 @@ async function send(
     const parts = await exchangeOf(options, request, token);
     return await exchange(interrupts ? { ...parts, signal: interrupts.signal } : parts);
   } catch (error) {
-    throw error instanceof CommandError ? error : httpError(error);
+    throw error instanceof CommandError ? error : new TransportError(error);
   }
 }
 
-const httpError = (error: unknown) => new CommandError(`error: http: ${errorText(error)}`, 1);
+/** No complete answer came. */
+export class TransportError extends CommandError {
+  constructor(cause: unknown) {
+    super(`error: http: ${errorText(cause)}`, 1);
+  }
+}
 
 async function exchangeOf(
   { flags: { httpEndpoint, endpointUrl, caFile }, family }: ApiOptions,
@@ -136,7 +141,7 @@ export async function* followApi(
     for await (const line of lines) if (line.startsWith("data:")) yield;
   } catch (error) {
     if (signal.aborted) return;
-    throw error instanceof CommandError ? error : httpError(error);
+    throw error instanceof CommandError ? error : new TransportError(error);
   }
 }
 

@@ -50,6 +50,30 @@ Deno.test("the golden suite has a success of every command, in every format", ()
   assert.deepEqual(missing, []);
 });
 
+/** Options of every command, or nearly: one case of any command is enough for each. */
+const SHARED = new Set([
+  "--data-dir",
+  "--advertised-endpoint",
+  "--http-endpoint",
+  "--endpoint-url",
+  "--ca-file",
+  "--log-level",
+  "--log-format",
+]);
+
+Deno.test("the golden suite has every option of every command", () => {
+  const missing = commands.flatMap(({ path, command }) => {
+    const own = command.options.map(({ long }) => long ?? "").filter((it) => !SHARED.has(it));
+    return own.filter((option) => !cases.some((it) => runs(it, path) && gives(it, option)))
+      .map((option) => `${path} ${option}`);
+  });
+  const shared = [...SHARED].filter((option) => !cases.some((it) => gives(it, option)));
+  assert.deepEqual([...missing, ...shared], []);
+});
+
+const gives = ({ args }: Case, option: string) =>
+  args.some((arg) => arg === option || arg.startsWith(`${option}=`));
+
 Deno.test("the golden suite has every code with an exit status of its own, in its family", () => {
   const missing = Object.entries(HTTP_EXIT_CODES).flatMap(([family, rows]) =>
     Object.entries(rows).flatMap(([exit, codes]) =>
