@@ -21,7 +21,7 @@ import { proxyHeader } from "../../src/forward/policy/proxy_header.ts";
 import { peekClientHello } from "../../src/forward/sni/client_hello.ts";
 import { parseServerConfig } from "../../src/server/config.ts";
 import { parseConfig } from "../../src/standalone/config.ts";
-import { ConfigError } from "../../src/standalone/config_problems.ts";
+import { ConfigError } from "../../src/rulefile/problems.ts";
 import { decodeProxy } from "./proxy_decoder.ts";
 import { asText, type FuzzTarget, orRefused } from "./target.ts";
 import { messageFromBytes, ruleFromBytes } from "./wire_targets.ts";
