@@ -126,6 +126,18 @@ for (const { engine, loopback, name } of VARIANTS) {
     assert.equal(rig.counters(0).bytesOut, 12n);
     const { listenPort, misses, parseFailures, peekCount } = rig.listener;
     assert.deepEqual([listenPort, misses, parseFailures, peekCount], [rig.port, 0n, 0n, 4n]);
+    const said = rig.logger.of("tls.sni_routed").map(({ fields }) => [
+      fields["server_name"],
+      fields["match_kind"],
+      fields["rule_id"],
+    ]);
+    assert.deepEqual(said, [
+      ["api.example.com", "exact", "0"],
+      ["www.example.com", "wildcard", "1"],
+      ["other.test", "fallback", "2"],
+    ]);
+    const [nameless] = rig.logger.of("tls.no_sni");
+    assert.deepEqual([nameless?.level, nameless?.fields["fallback_used"]], ["info", true]);
   });
 
   test("without a match, and for what is no TLS, the connection is closed", async (rig) => {
@@ -137,6 +149,7 @@ for (const { engine, loopback, name } of VARIANTS) {
     }
     assert.deepEqual([rig.listener.misses, rig.listener.parseFailures], [2n, 1n]);
     await rig.logger.seen("tls.sni_no_match");
+    assert.equal(rig.logger.of("tls.no_sni")[0]?.fields["fallback_used"], false);
     await rig.logger.seen("tls.parse_failed");
     await rig.reaches(0, HELLOS.api);
   });
@@ -249,6 +262,21 @@ for (const { engine, loopback, name } of VARIANTS) {
     using _free = tryListen(loopback, rig.port) ?? assert.fail("the port is not free");
     await drained;
     assert.deepEqual(rig.forwarder.counters().sniListeners, []);
+  });
+
+  test("the last rule drains like any other; what has no rule yet is closed", async (rig) => {
+    await rig.open("api.example.com");
+    const { client, target } = await rig.reaches(0, HELLOS.api);
+    const undecided = await rig.connect();
+    await until(() => rig.clock.pending === 1);
+    const { released, drained } = rig.forwarder.close(0n, 60_000);
+    await released;
+    await ended(undecided);
+    await writeAll(client, text("still here"));
+    assert.deepEqual(await readExactly(target, 10), text("still here"));
+    rig.clock.advance(60_000);
+    await drained;
+    await Promise.all([ended(client), ended(target)]);
   });
 
   test("a rule without a pattern that was there first becomes the fallback", async (rig) => {

@@ -88,6 +88,14 @@ for (const engine of ENGINES) {
     assert.deepEqual(rig.counters().perTarget.map(({ priority }) => priority), [7, 3, 3]);
   });
 
+  Deno.test(title("a PROXY version means nothing to datagrams"), async () => {
+    using peer = UdpPeer.bind("127.0.0.1");
+    const target = { ...at("127.0.0.1", peer.addr.port), proxyProtocol: "v2" } as const;
+    await using rig = await startUdpRig(variant, { targets: [target] });
+    await rig.client().send(text("hello"));
+    assert.deepEqual((await peer.receive()).data, text("hello"));
+  });
+
   Deno.test(
     title("a flow that no target is left for is dropped; the next datagram tries again"),
     async () => {

@@ -6,7 +6,7 @@ import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import type { Resolver } from "../resolver.ts";
 import { probeTargets } from "./target_prober.ts";
 
-/** Probes of two targets, `192.0.2.1:1` and `other:2`, every second. */
+/** Probes of two targets, `192.0.2.1:1` and `192.0.2.2:2`, every second. */
 class Fixture implements AsyncDisposable {
   readonly net = new FakeNet();
   readonly clock = new FakeClock();
@@ -15,7 +15,12 @@ class Fixture implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(resolver: Resolver = { resolve: () => assert.fail("nothing to resolve") }) {
+  constructor(
+    { resolver = { resolve: () => assert.fail("nothing to resolve") }, host = "192.0.2.1" }: {
+      readonly resolver?: Resolver;
+      readonly host?: string;
+    } = {},
+  ) {
     const target = (index: number, host: string) => ({
       ...{ index, host, port: index + 1 },
       probed: (ok: boolean) => this.results.push(`${index} ${ok ? "ok" : "failed"}`),
@@ -23,7 +28,7 @@ class Fixture implements AsyncDisposable {
     this.#done = probeTargets({
       ruleId: 1n,
       preferIpv6: false,
-      targets: [target(0, "192.0.2.1"), target(1, "192.0.2.2")],
+      targets: [target(0, host), target(1, "192.0.2.2")],
       intervalMs: 1_000,
       context: { net: this.net, clock: this.clock, logger: this.logger, resolver },
       signal: this.#ending.signal,
@@ -44,6 +49,8 @@ Deno.test("probeTargets() probes one target per interval, in turn, the first at 
   await turn();
   assert.deepEqual(fixture.results, ["0 ok"]);
   assert.ok(socket.isClosed);
+  assert.deepEqual(socket.written, [], "not even a PROXY header");
+  assert.equal(fixture.logger.of("rule.target.probe_ok")[0]?.level, "debug");
 
   fixture.clock.advance(999);
   await turn();
@@ -80,6 +87,35 @@ Deno.test("probeTargets() delays the next probe while one takes longer than the 
   next.accept(new FakeSocket());
   await turn();
   assert.deepEqual(fixture.results, ["0 ok", "1 ok"]);
+});
+
+Deno.test("probeTargets() gives each address of a name 3 s, and a probe 5 s in all", async () => {
+  const addresses = ["192.0.2.7", "192.0.2.8"];
+  await using fixture = new Fixture({
+    host: "db.test",
+    resolver: { resolve: () => Promise.resolve({ addresses, source: "cached" }) },
+  });
+  const first = await fixture.net.dialing();
+  assert.deepEqual(first.endpoint, { hostname: "192.0.2.7", port: 1 });
+  fixture.clock.advance(3_000);
+  assert.ok(first.isCancelled);
+  first.refuse();
+  const second = await fixture.net.dialing();
+  fixture.clock.advance(1_999);
+  assert.equal(second.isCancelled, false);
+  fixture.clock.advance(1);
+  assert.ok(second.isCancelled);
+  second.refuse();
+  const { level, fields } = await fixture.logger.seen("rule.target.probe_timeout");
+  assert.equal(level, "warn");
+  assert.deepEqual(fields, {
+    rule_id: "1",
+    target_index: 0,
+    target_host: "db.test",
+    target_port: 1,
+    timeout_secs: 5,
+  });
+  assert.deepEqual(fixture.results, ["0 failed"]);
 });
 
 Deno.test("probeTargets() ends with its signal, in the middle of a probe too", async () => {

@@ -168,6 +168,23 @@ for (const code of ["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EHOSTUNREACH"
   });
 }
 
+Deno.test("UdpRule says when it starts and how it ends", async () => {
+  const fixture = new Fixture();
+  assert.deepEqual(fixture.logger.of("rule.udp_runtime_started").map(({ fields }) => fields), [{
+    rule_id: "1",
+    listen_port_start: LISTEN,
+    listen_port_end: LISTEN,
+    range_size: 1,
+    rule_cap: 10,
+    cap_scope: "per_rule",
+  }]);
+  await fixture[Symbol.asyncDispose]();
+  const ends = ["rule.deactivated", "rule.udp_listener_drained"];
+  assert.deepEqual(fixture.logger.events.filter((event) => ends.includes(event)), ends);
+  const { fields } = fixture.logger.of("rule.deactivated")[0] ?? assert.fail();
+  assert.deepEqual(fields, { rule_id: "1", protocol: "udp", reason: "cancelled" });
+});
+
 Deno.test("UdpRule drops a datagram that is too big, or has no room, and keeps the flow", async () => {
   await using fixture = new Fixture();
   await fixture.ask(1);
@@ -177,6 +194,8 @@ Deno.test("UdpRule drops a datagram that is too big, or has no room, and keeps t
   assert.deepEqual(fixture.errors, { emsgsize: 1n, wouldblock: 1n, send_dropped: 1n });
   const { datagramsIn, bytesIn, activeFlows } = fixture.rule.counters();
   assert.deepEqual([datagramsIn, bytesIn, activeFlows], [2n, 2n, 1]);
+  assert.equal(fixture.logger.of("rule.udp_emsgsize")[0]?.level, "debug");
+  assert.equal(fixture.logger.of("rule.udp_upstream_wouldblock")[0]?.level, "debug");
 });
 
 Deno.test("UdpRule keeps the flow when a reply cannot be sent", async () => {
@@ -191,6 +210,7 @@ Deno.test("UdpRule keeps the flow when a reply cannot be sent", async () => {
   assert.deepEqual(fixture.listener.sent.map(({ data }) => data), [[5]]);
   assert.deepEqual(fixture.errors, { emsgsize: 1n, wouldblock: 1n });
   assert.equal(fixture.logger.of("rule.udp_reply_send_failed").length, 1);
+  assert.equal(fixture.logger.of("rule.udp_reply_wouldblock")[0]?.level, "trace");
   assert.equal(fixture.rule.counters().datagramsOut, 1n);
 });
 
