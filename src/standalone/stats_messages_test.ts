@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { noErrors, noRuleCounters } from "../forward/counters.ts";
 import { parseConfig } from "./config.ts";
-import { ruleId } from "./rule_id.ts";
+import { ruleId } from "../rulefile/rule_id.ts";
 import { snapshotRules } from "./stats_messages.ts";
 
 const { rules } = parseConfig(
