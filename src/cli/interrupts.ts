@@ -10,8 +10,9 @@ import { CommandError } from "./command_error.ts";
 /** As shells say it of a program that SIGINT ended. */
 const INTERRUPTED_EXIT = 130;
 
-/** Signals held back; `signal` is for those that came a second time. */
-export interface HeldInterrupts extends Disposable {
+/** Signals of the process that are listened to until this is disposed of. */
+export interface Interruption extends Disposable {
+  /** Aborted when the command has to end. */
   readonly signal: AbortSignal;
 }
 
@@ -19,7 +20,7 @@ export interface HeldInterrupts extends Disposable {
  * Until disposed of, Ctrl-C does not end the program: a change was asked for, and its answer is the
  * only word of what became of it. A second one gives up and says so.
  */
-export function holdInterrupts(io: Pick<ProcessIo, "err">): HeldInterrupts {
+export function holdInterrupts(io: Pick<ProcessIo, "err">): Interruption {
   const controller = new AbortController();
   let count = 0;
   const handle = onSignal("SIGINT", () => {
@@ -34,7 +35,7 @@ const gaveUp = () =>
   new CommandError("error: interrupted: the server may have done it", INTERRUPTED_EXIT);
 
 /** A signal for work that SIGINT and SIGTERM call off: whoever does it cleans up and throws. */
-export function stopped(): HeldInterrupts {
+export function stopped(): Interruption {
   const controller = new AbortController();
   const reason = new CommandError("error: interrupted: nothing was done", INTERRUPTED_EXIT);
   const handle = onStopSignal(() => controller.abort(reason));
@@ -42,7 +43,7 @@ export function stopped(): HeldInterrupts {
 }
 
 /** A signal for loops that go on until SIGINT or SIGTERM. */
-export function untilStopped(): HeldInterrupts {
+export function untilStopped(): Interruption {
   const controller = new AbortController();
   const handle = onStopSignal(() => controller.abort());
   return { signal: controller.signal, [Symbol.dispose]: () => handle[Symbol.dispose]() };

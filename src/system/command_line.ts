@@ -31,6 +31,8 @@ export function createProgram(name: string, description: string, io: ProcessIo):
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd()),
+      getOutHelpWidth: () => io.columns(),
+      getErrHelpWidth: () => io.columns(),
     });
 }
 

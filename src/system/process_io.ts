@@ -20,6 +20,8 @@ export interface ProcessIo {
   status(text: string): void;
   /** Whether somebody looks at stdout. */
   isTerminal(): boolean;
+  /** How many characters fit into a line. */
+  columns(): number;
   /** An environment variable; `undefined` when unset. */
   env(name: string): string | undefined;
   /** Everything that stdin gives, up to its end. */
@@ -27,6 +29,8 @@ export interface ProcessIo {
   /** A line typed after `prompt` and not shown. @throws {Error} without a terminal */
   secret(prompt: string): Promise<string>;
 }
+
+const COLUMNS_WITHOUT_TERMINAL = 80;
 
 const utf8 = new TextEncoder();
 
@@ -43,6 +47,7 @@ export const processIo: ProcessIo = {
     if (Deno.stderr.isTerminal()) write(Deno.stderr, `\r\x1b[K${text}`);
   },
   isTerminal: () => Deno.stdout.isTerminal(),
+  columns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : COLUMNS_WITHOUT_TERMINAL,
   env: (name) => Deno.env.get(name),
   input: () => new Response(Deno.stdin.readable).text(),
   async secret(prompt) {

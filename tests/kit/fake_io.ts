@@ -21,6 +21,7 @@ export class FakeIo implements ProcessIo {
   readonly statuses: string[] = [];
   status = (text: string): void => void this.statuses.push(text);
   isTerminal = (): boolean => this.onTerminal;
+  columns = (): number => 80;
   env = (name: string): string | undefined => this.#env[name];
   input = (): Promise<string> => Promise.resolve(this.stdin);
   /** Takes the lines of stdin for what is typed. */
