@@ -67,6 +67,7 @@ export function lookupWithHosts(
 /**
  * Asks for both families at once. One that answers is enough: the other gets a moment longer, so
  * that a name server that drops its queries does not hold up connections (RFC 8305, section 3).
+ * A lost query must not hide a family for long, so what it leaves is asked for again soon.
  */
 export function lookupBoth(queries: DnsQueries, clock: Clock): Lookup {
   return async (host) => {
@@ -74,10 +75,8 @@ export function lookupBoth(queries: DnsQueries, clock: Clock): Lookup {
     const outcomes = await outcomesInTime(both, clock);
     const records = outcomes.flatMap((outcome) => outcome?.value ?? []);
     if (records.length === 0) throw failureOf(outcomes);
-    return {
-      addresses: records.map(({ address }) => address),
-      ttlSecs: Math.min(...records.map(({ ttl }) => ttl)),
-    };
+    const ttls = outcomes.every(isAnswered) ? records.map(({ ttl }) => ttl) : [0];
+    return { addresses: records.map(({ address }) => address), ttlSecs: Math.min(...ttls) };
   };
 }
 
@@ -113,6 +112,16 @@ function outcomesInTime(
   return promise.finally(() => timer[Symbol.dispose]());
 }
 
+/** Whether a name server said which addresses there are, if only that there are none. */
+function isAnswered(outcome: Outcome | null): boolean {
+  return outcome !== null && (outcome.error === null || reasonOf(outcome.error) === "nxdomain");
+}
+
+function reasonOf(error: unknown): DnsFailureReason {
+  const { code = "" } = error as { readonly code?: string };
+  return REASONS[code] ?? "other";
+}
+
 function failureOf(outcomes: readonly (Outcome | null)[]): ResolveError {
   if (outcomes.includes(null)) {
     const seconds = DNS.lookupTimeoutMs / 1_000;
@@ -120,6 +129,5 @@ function failureOf(outcomes: readonly (Outcome | null)[]): ResolveError {
   }
   const error = outcomes.find((outcome) => outcome?.error)?.error;
   if (!error) return new ResolveError("all_addrs_unreachable", "empty answer");
-  const { code = "" } = error as { readonly code?: string };
-  return new ResolveError(REASONS[code] ?? "other", errorText(error), { cause: error });
+  return new ResolveError(reasonOf(error), errorText(error), { cause: error });
 }

@@ -57,6 +57,24 @@ Deno.test("lookupBoth() waits half a second longer for the second family, if the
   assert.deepEqual((await patient).addresses, ["::1"]);
 });
 
+Deno.test("lookupBoth() keeps one family only for a moment when the other is not known", async () => {
+  const clock = new FakeClock();
+  const lost = new Promise<never>(() => {});
+  const waiting = lookupBoth(queriesOf(lost, records(["::1", 300])), clock)("db.test");
+  await turn();
+  clock.advance(500);
+  assert.deepEqual(await waiting, { addresses: ["::1"], ttlSecs: 0 });
+
+  const late = Promise.reject(Object.assign(new Error("too late"), { code: "ETIMEOUT" }));
+  const refused = lookupBoth(queriesOf(records(["192.0.2.1", 300]), late), clock);
+  assert.deepEqual(await refused("db.test"), { addresses: ["192.0.2.1"], ttlSecs: 0 });
+
+  const v4 = lookupBoth(queriesOf(records(["192.0.2.1", 300]), none()), clock);
+  assert.equal((await v4("db.test")).ttlSecs, 300, "there is no other family");
+  const empty = lookupBoth(queriesOf(records(["192.0.2.1", 300]), records()), clock);
+  assert.equal((await empty("db.test")).ttlSecs, 300);
+});
+
 Deno.test("lookupBoth() gives up after 3 s", async () => {
   const clock = new FakeClock();
   const never = Promise.withResolvers<readonly AddressRecord[]>();
