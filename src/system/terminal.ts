@@ -29,9 +29,10 @@ export async function readHidden(
   show: (text: string) => void,
 ): Promise<string> {
   if (!terminal.isTerminal()) throw new Error("stdin is not a terminal");
-  show(prompt);
+  // Who types as soon as the prompt is there must not see it either.
   terminal.setRaw(true);
   try {
+    show(prompt);
     return new TextDecoder().decode(await readLine(terminal));
   } finally {
     terminal.setRaw(false);
