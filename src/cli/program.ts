@@ -18,6 +18,7 @@ import { argument, type Run, withGlobals } from "./options.ts";
 import { addOwnerCapCommands } from "./owner_cap_commands.ts";
 import { addQuotaCommands } from "./quota_commands.ts";
 import { addRuleCommands } from "./rule_commands.ts";
+import { addRulesFileCommands } from "./rules_file_commands.ts";
 import { addStoreFileCommands } from "./store_file_commands.ts";
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
@@ -44,6 +45,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addStoreFileCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
+  addRulesFileCommands(program, run, io);
   addOperatorCommands(program, run, io);
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);

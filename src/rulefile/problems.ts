@@ -40,16 +40,35 @@ export class Problems {
   readonly #found: Problem[] = [];
   readonly #locate: (path: TomlPath) => Position;
 
-  constructor(locate: (path: TomlPath) => Position) {
+  readonly #label: (path: TomlPath) => string;
+
+  /** @param label what messages begin with, where positions say little */
+  constructor(locate: (path: TomlPath) => Position, label: (path: TomlPath) => string = () => "") {
     this.#locate = locate;
+    this.#label = label;
+  }
+
+  /** How many there are so far. */
+  get count(): number {
+    return this.#found.length;
+  }
+
+  /** Where `path` is in the file. */
+  positionOf(path: TomlPath): Position {
+    return this.#locate(path);
   }
 
   add(path: TomlPath, message: string): void {
-    this.#found.push({ ...this.#locate(path), message, isValue: false });
+    this.#push(path, message, false);
   }
 
   addValue(path: TomlPath, message: string): void {
-    this.#found.push({ ...this.#locate(path), message, isValue: true });
+    this.#push(path, message, true);
+  }
+
+  #push(path: TomlPath, text: string, isValue: boolean): void {
+    const message = `${this.#label(path)}${text}`;
+    this.#found.push({ ...this.#locate(path), message, isValue });
   }
 
   /** @throws {ConfigError} when anything was added */

@@ -1,0 +1,166 @@
+/**
+ * `rules export` and `rules apply`: the rules of a fleet as a file.
+ *
+ * @module
+ */
+
+import { errorText } from "../core/errors.ts";
+import { portRange, rangeLength } from "../core/ports.ts";
+import { rateLimitFromJson } from "../core/rate_limit.ts";
+import type { RuleDraft } from "../core/rule_input.ts";
+import { formatFleet } from "../rulefile/fleet_format.ts";
+import { type FleetFile, parseFleet } from "../rulefile/fleet.ts";
+import { type Plan, planFleet, type RunningRule, type Step } from "../rulefile/plan.ts";
+import { ConfigError } from "../rulefile/problems.ts";
+import type { ProcessIo } from "../system/process_io.ts";
+import { ClientsAnswer, type RuleAnswer, RulesAnswer } from "./answers.ts";
+import { CommandError } from "./command_error.ts";
+import type { HttpFlags } from "./flags.ts";
+import { type ApiOptions, fetchAnswer } from "./http_client.ts";
+import { stopped } from "./interrupts.ts";
+import { applyStep } from "./rules_step.ts";
+import { describeStep, summary } from "./rules_text.ts";
+
+export interface ExportFlags extends HttpFlags {
+  readonly format: "toml" | "json";
+  readonly client?: string;
+}
+
+export interface ApplyFlags extends HttpFlags {
+  /** `-` for stdin. */
+  readonly file: string;
+  readonly dryRun?: true;
+  readonly prune?: true;
+}
+
+const INVALID_EXIT = 3;
+const FAILED_EXIT = 1;
+
+const apiOf = (flags: HttpFlags, io: ProcessIo): ApiOptions => ({ flags, family: "rule", io });
+
+/** `rules export` */
+export async function exportRules(flags: ExportFlags, io: ProcessIo): Promise<number> {
+  const running = await runningRules(apiOf(flags, io));
+  const shown = running.filter(({ clientName }) =>
+    flags.client === undefined || clientName === flags.client
+  );
+  const text = formatFleet(shown, flags.format);
+  if (text !== "") io.out(text.replace(/\n$/, ""));
+  return 0;
+}
+
+/** `rules apply`. Nothing is touched unless all of the file can be brought about. */
+export async function applyRules(flags: ApplyFlags, io: ProcessIo): Promise<number> {
+  const api = apiOf(flags, io);
+  const file = readFleet(flags.file, await textOf(flags.file, io));
+  for (const what of file.ignored) io.err(`note: ${what} is for standalone hosts, and ignored`);
+  const plan = await planOf(api, file, flags);
+  for (const step of plan.steps) io.out(describeStep(step));
+  io.out(summary(plan));
+  if (flags.dryRun) {
+    io.out("dry run: nothing was changed");
+    return 0;
+  }
+  return await carryOut(api, plan.steps);
+}
+
+async function textOf(path: string, io: ProcessIo): Promise<string> {
+  try {
+    return path === "-" ? await io.input() : await Deno.readTextFile(path);
+  } catch (error) {
+    throw new CommandError(`error: ${path}: ${errorText(error)}`, FAILED_EXIT);
+  }
+}
+
+function readFleet(path: string, text: string): FleetFile {
+  try {
+    return parseFleet(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandError(
+      `error: invalid rules file\n  ${error.describe(path === "-" ? "stdin" : path)}`,
+      INVALID_EXIT,
+    );
+  }
+}
+
+/** @throws {CommandError} with everything that is in the way */
+async function planOf(api: ApiOptions, file: FleetFile, flags: ApplyFlags): Promise<Plan> {
+  const clients = await fetchAnswer(api, { method: "GET", path: "/clients" }, ClientsAnswer);
+  const plan = planFleet(file.rules, await runningRules(api), { prune: flags.prune === true });
+  const changed = new Set(plan.steps.flatMap((it) => it.kind === "remove" ? [] : [it.wanted]));
+  const unreachable = file.rules.flatMap((rule) => {
+    const named = clients.filter(({ client_name }) => client_name === rule.clientName);
+    const message = named.length === 0
+      ? `no client is called "${rule.clientName}"`
+      : named.length > 1
+      ? `several clients are called "${rule.clientName}"`
+      : changed.has(rule) && !named[0]?.connected
+      ? `client "${rule.clientName}" is not connected`
+      : null;
+    return message === null ? [] : [{ rule, message }];
+  });
+  const obstacles = [...unreachable, ...plan.obstacles];
+  if (obstacles.length === 0) return plan;
+  const lines = obstacles.map(({ rule: { name, position }, message }) =>
+    `${flags.file}:${position.line}:${position.column}: rule "${name}": ${message}`
+  );
+  throw new CommandError(
+    `error: the rules can't be applied, nothing was changed\n  ${lines.join("\n  ")}`,
+    INVALID_EXIT,
+  );
+}
+
+async function runningRules(api: ApiOptions): Promise<RunningRule[]> {
+  const rules = await fetchAnswer(api, { method: "GET", path: "/rules" }, RulesAnswer);
+  return rules.map((rule) => ({
+    id: BigInt(rule.id),
+    clientName: rule.client_name,
+    ownerId: rule.owner_user_id,
+    failure: rule.state.kind === "failed" ? rule.state.reason ?? "" : null,
+    draft: draftOf(rule),
+  }));
+}
+
+function draftOf(rule: RuleAnswer): RuleDraft {
+  const targetPorts = portRange(rule.target_port, rule.target_port_end);
+  return {
+    protocol: rule.protocol === "udp" ? "udp" : "tcp",
+    listen: portRange(rule.listen_port, rule.listen_port_end),
+    targetHost: rule.target_host,
+    targetPorts,
+    preferIpv6: rule.prefer_ipv6,
+    targets: rangeLength(targetPorts) > 1
+      ? []
+      : rule.targets.map(({ host, port, priority, proxy_protocol }) => ({
+        host,
+        port,
+        priority,
+        proxyProtocol: proxy_protocol ?? null,
+      })),
+    healthCheckIntervalSecs: rule.health_check_interval_secs ?? null,
+    sniPattern: rule.sni_pattern ?? null,
+    limits: rule.rate_limit === undefined ? null : rateLimitFromJson(rule.rate_limit),
+  };
+}
+
+/** Goes on after a failure: the other rules have nothing to do with it. */
+async function carryOut(api: ApiOptions, steps: readonly Step[]): Promise<number> {
+  using interrupts = stopped();
+  let failures = 0;
+  for (const [i, step] of steps.entries()) {
+    if (interrupts.signal.aborted) {
+      const left = `${i} of ${steps.length} changes were made; apply again to go on`;
+      throw new CommandError(`error: interrupted: ${left}`, 130);
+    }
+    const outcome = await applyStep(api, step);
+    if (outcome.ok) api.io.out(outcome.text);
+    else {
+      failures += 1;
+      api.io.err(outcome.text);
+    }
+  }
+  if (failures === 0) return 0;
+  api.io.err(`error: ${failures} of ${steps.length} changes failed`);
+  return FAILED_EXIT;
+}
