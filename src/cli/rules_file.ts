@@ -64,6 +64,9 @@ export async function applyRules(flags: ApplyFlags, io: ProcessIo): Promise<numb
   return await carryOut(api, plan.steps);
 }
 
+/** What messages call the file. */
+const nameOf = (path: string) => path === "-" ? "stdin" : path;
+
 async function textOf(path: string, io: ProcessIo): Promise<string> {
   try {
     return path === "-" ? await io.input() : await Deno.readTextFile(path);
@@ -78,7 +81,7 @@ function readFleet(path: string, text: string): FleetFile {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CommandError(
-      `error: invalid rules file\n  ${error.describe(path === "-" ? "stdin" : path)}`,
+      `error: invalid rules file\n  ${error.describe(nameOf(path))}`,
       INVALID_EXIT,
     );
   }
@@ -103,7 +106,7 @@ async function planOf(api: ApiOptions, file: FleetFile, flags: ApplyFlags): Prom
   const obstacles = [...unreachable, ...plan.obstacles];
   if (obstacles.length === 0) return plan;
   const lines = obstacles.map(({ rule: { name, position }, message }) =>
-    `${flags.file}:${position.line}:${position.column}: rule "${name}": ${message}`
+    `${nameOf(flags.file)}:${position.line}:${position.column}: rule "${name}": ${message}`
   );
   throw new CommandError(
     `error: the rules can't be applied, nothing was changed\n  ${lines.join("\n  ")}`,

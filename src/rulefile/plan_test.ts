@@ -160,6 +160,6 @@ Deno.test("planFleet() gets from any fleet to any other without a refusal on the
       assert.deepEqual(obstacles, []);
       assert.deepEqual(carryOut(steps, present), wanted.map(placeOf).sort());
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
