@@ -25,21 +25,29 @@ export function pruneAudit(
       io.out(`audit_prune dry_run=true would_delete=${audit.countBefore(before)}`);
       return 0;
     }
-    const deleted = deleteBefore(audit, before);
+    const deleted = deleteBefore(audit, before, (total) => io.status(`audit prune: ${total}`));
+    io.status("audit prune: giving the room back");
     store.reclaim();
+    io.status("");
     io.out(`audit_prune deleted=${deleted}`);
     return 0;
   } catch (error) {
+    io.status("");
     if (!(error instanceof StoreError)) throw error;
     throw new CommandError(`error: ${error.message}`, 1);
   }
 }
 
 /** In batches: a server that runs beside it gets its turn to write. */
-function deleteBefore(audit: AuditRepository, before: Temporal.Instant): number {
+function deleteBefore(
+  audit: AuditRepository,
+  before: Temporal.Instant,
+  onProgress: (total: number) => void,
+): number {
   for (let total = 0;;) {
     const deleted = audit.deleteBefore(before, AUDIT.deleteBatchMax);
     total += deleted;
+    onProgress(total);
     if (deleted < AUDIT.deleteBatchMax) return total;
   }
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../../tests/kit/fake_api.ts";
+import { FakeIo } from "../../tests/kit/fake_io.ts";
 import { TempDataDir } from "../../tests/kit/data_dir.ts";
+import { AUDIT } from "../core/limits.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { MIGRATIONS } from "../store/migrations.ts";
 import type { Store } from "../store/open.ts";
+import { pruneAudit } from "./audit_prune.ts";
 
 const NEW_YEAR = Temporal.Instant.from("2026-01-01T00:00:00Z");
 
@@ -58,6 +61,23 @@ Deno.test("audit prune deletes what is older, beside whoever has the store open,
   assert.equal(countOf(store), 256);
   assert.ok(pages() < before / 2, `${pages()} of ${before} pages`);
   assert.equal((await fixture.prune(...cutoff)).out, "audit_prune deleted=0\n");
+});
+
+Deno.test("audit prune says how far it has got, and takes that back", () => {
+  using fixture = new Fixture();
+  {
+    using store = fixture.dir.open();
+    fixture.fill(store, AUDIT.deleteBatchMax + 1);
+  }
+  const io = new FakeIo({ RUST_LOG: "off" });
+  assert.equal(pruneAudit({ before: "2999-01-01T00:00:00Z", dataDir: fixture.dir.path }, io), 0);
+  assert.deepEqual(io.stdout, ["audit_prune deleted=2001"]);
+  assert.deepEqual(io.statuses, [
+    "audit prune: 2000",
+    "audit prune: 2001",
+    "audit prune: giving the room back",
+    "",
+  ]);
 });
 
 Deno.test("audit prune refuses a time that is none with exit 3, and touches nothing", async () => {
