@@ -6,6 +6,7 @@
 
 import { ulid } from "ulid";
 import { errorText, exitCode, PortunusError } from "../core/errors.ts";
+import { isUserId } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { Accounts, PasswordResetResult } from "../identity/accounts.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
@@ -50,6 +51,10 @@ export async function onboardingToken(flags: GlobalFlags, io: ProcessIo): Promis
 
 /** `reset-password` */
 export async function resetPassword(flags: ResetPasswordFlags, io: ProcessIo): Promise<number> {
+  // Reserved ids are taken as they are.
+  if (!flags.userId.startsWith("_") && !isUserId(flags.userId)) {
+    throw new CommandError("error: invalid_user_id", exitCode("invalid_user_id", "local"));
+  }
   const logger = commandLogger(io);
   using store = open(madeDataDir(flags, io, "error: data_dir: "), logger, "error: open_store: ");
   using hasher = new Argon2Hasher(systemRandom);
