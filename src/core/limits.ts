@@ -223,8 +223,8 @@ export const FORWARD = {
   udpBatchMax: 32,
   /** Sockets that a rule binds to single addresses of this host, beside those for all of them. */
   udpAddressSocketsMax: 1_024,
-  /** Warnings of one kind that a rule logs in a second: any of them may come with each datagram. */
-  udpWarningsPerSecMax: 10,
+  /** Warnings of one kind that a rule logs in a second: each datagram or connection may cause one. */
+  gatedWarningsPerSecMax: 10,
   /** Pause after a failed receive. */
   udpReceiveRetryMs: 50,
 } as const;

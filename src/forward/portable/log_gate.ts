@@ -1,5 +1,5 @@
 /**
- * Keeping a flood of datagrams from becoming a flood of log lines.
+ * Keeping a flood of datagrams or connections from becoming a flood of log lines.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class LogGate {
       window.openedAt = now;
       window.lines = 0;
     }
-    if (window.lines >= FORWARD.udpWarningsPerSecMax) {
+    if (window.lines >= FORWARD.gatedWarningsPerSecMax) {
       window.suppressed += 1;
       return null;
     }

@@ -15,6 +15,7 @@ import { PeekHistogram } from "../sni/peek_histogram.ts";
 import { type MatchKind, type Route, RouteTable } from "../sni/route_table.ts";
 import type { AcceptHandler, Acceptor } from "./acceptor.ts";
 import type { Environment } from "./environment.ts";
+import { LogGate } from "./log_gate.ts";
 import type { Socket } from "./net.ts";
 
 /** A rule that takes connections of a shared port. */
@@ -37,12 +38,15 @@ export class SniPort implements AcceptHandler {
   readonly #histogram = new PeekHistogram();
   #misses = 0;
   #parseFailures = 0;
+  /** Of warnings, which any connection may cause. */
+  readonly #gate: LogGate;
 
   /** @param acceptor hands its connections to this port from now on */
   constructor(listenPort: number, acceptor: Acceptor, environment: Environment) {
     this.listenPort = listenPort;
     this.#environment = environment;
     this.#acceptor = acceptor;
+    this.#gate = new LogGate(environment.clock);
     acceptor.handler = this;
     this.#log("info", "tls.sni_listener.started", {});
   }
@@ -95,7 +99,7 @@ export class SniPort implements AcceptHandler {
 
   accepted(inbound: Socket): void {
     if (this.#peeking.size >= SNI.peeksMax) {
-      this.#log("warn", "tls.sni_peek_capacity", { peer: peerOf(inbound) });
+      this.#logConnection("warn", "tls.sni_peek_capacity", { peer: peerOf(inbound) });
       inbound[Symbol.dispose]();
       return;
     }
@@ -133,12 +137,12 @@ export class SniPort implements AcceptHandler {
     const peer = peerOf(inbound);
     const match = table.lookup(serverName);
     if (serverName === null) {
-      this.#log("info", "tls.no_sni", { peer, fallback_used: match !== null });
+      this.#logConnection("info", "tls.no_sni", { peer, fallback_used: match !== null });
     }
     if (match === null) {
       this.#misses += 1;
       if (serverName !== null) {
-        this.#log("warn", "tls.sni_no_match", { peer, server_name: serverName });
+        this.#logConnection("warn", "tls.sni_no_match", { peer, server_name: serverName });
       }
       return inbound[Symbol.dispose]();
     }
@@ -146,7 +150,7 @@ export class SniPort implements AcceptHandler {
     if (serverName !== null) {
       const rule_id = `${member.ruleId}`;
       const fields = { peer, server_name: serverName, match_kind: kind, rule_id };
-      this.#log("info", "tls.sni_routed", fields);
+      this.#logConnection("info", "tls.sni_routed", fields);
     }
     member.take(inbound, bytes, kind);
   }
@@ -155,11 +159,22 @@ export class SniPort implements AcceptHandler {
     this.#parseFailures += 1;
     const peer = peerOf(inbound);
     if (failure.outcome === "timeout") {
-      this.#log("warn", "tls.client_hello_timeout", { peer, bytes_read: failure.bytesRead });
+      this.#logConnection("warn", "tls.client_hello_timeout", {
+        peer,
+        bytes_read: failure.bytesRead,
+      });
     } else {
-      this.#log("warn", "tls.parse_failed", { peer, error: failure.outcome });
+      this.#logConnection("warn", "tls.parse_failed", { peer, error: failure.outcome });
     }
     inbound[Symbol.dispose]();
+  }
+
+  /** A line about one connection. Of warnings a flood is cut short, with the number left out. */
+  #logConnection(level: "info" | "warn", event: string, fields: LogFields): void {
+    if (!this.#environment.logger.enabled(level)) return;
+    const passed = level === "warn" ? this.#gate.pass(event) : { suppressed: 0 };
+    if (passed === null) return;
+    this.#log(level, event, passed.suppressed === 0 ? fields : { ...fields, ...passed });
   }
 
   #log(level: "debug" | "info" | "warn", event: string, fields: LogFields): void {

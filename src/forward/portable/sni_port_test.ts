@@ -9,7 +9,7 @@ import { clientHello } from "../../../tests/kit/client_hello.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { turn } from "../../../tests/kit/turn.ts";
-import { SNI } from "../../core/limits.ts";
+import { FORWARD, SNI } from "../../core/limits.ts";
 import { Acceptor } from "./acceptor.ts";
 import { CopyMemory } from "./buffer_pool.ts";
 import { SniPort } from "./sni_port.ts";
@@ -134,4 +134,23 @@ Deno.test("SniPort pauses after a failed accept, and tells when it starts and en
     "tls.sni_listener.unbound",
     "tls.sni_listener.stopped",
   ]);
+});
+
+Deno.test("SniPort keeps a flood of connections from becoming a flood of log lines", async () => {
+  const { logger, port, clock, connect } = start();
+  const flood = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      (await connect()).send(Uint8Array.of(0x47, 0x45, 0x54, 0x20, 0x2f));
+    }
+    await turn();
+  };
+  await flood(40);
+  assert.equal(port.counters().parseFailures, 40n, "each is counted");
+  const { gatedWarningsPerSecMax: lines } = FORWARD;
+  assert.equal(logger.of("tls.parse_failed").length, lines);
+  clock.advance(1_000);
+  await flood(2);
+  const [, next] = logger.of("tls.parse_failed").slice(lines - 1);
+  assert.equal(next?.fields["suppressed"], 40 - lines);
+  assert.equal("suppressed" in (logger.of("tls.parse_failed").at(-1)?.fields ?? {}), false);
 });

@@ -51,7 +51,7 @@ export interface DashboardParts {
  * Draws what `messages` tell until they end, or the user does. The terminal is as before
  * afterwards, whatever happened.
  *
- * @throws what reading the messages throws
+ * @throws what reading the messages or writing to the terminal throws
  */
 export async function showDashboard(
   messages: AsyncIterator<StatsMessage>,
@@ -61,14 +61,12 @@ export async function showDashboard(
   if (first.done === true) return;
   if (first.value.kind !== "hello") throw new Error("the daemon did not say hello");
   const { terminal } = parts;
+  using restoring = new DisposableStack();
+  restoring.defer(() => terminal.setRaw(false));
+  restoring.defer(() => terminal.write(LEAVE));
   terminal.setRaw(true);
   terminal.write(ENTER);
-  try {
-    await new Dashboard(initialModel(first.value.hello), parts).run(messages);
-  } finally {
-    terminal.write(LEAVE);
-    terminal.setRaw(false);
-  }
+  await new Dashboard(initialModel(first.value.hello), parts).run(messages);
 }
 
 class Dashboard {
@@ -122,7 +120,12 @@ class Dashboard {
   #draw(): void {
     if (this.#isOver) return;
     const { terminal, isColoured } = this.#parts;
-    terminal.write(paint(frame(this.#model, terminal.size()), isColoured));
+    try {
+      terminal.write(paint(frame(this.#model, terminal.size()), isColoured));
+    } catch (error) {
+      // Thrown into an event's handler it would end the process at once, with the screen as it is.
+      this.#ended.reject(error);
+    }
   }
 
   #probeRegularly(): Disposable {
