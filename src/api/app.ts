@@ -69,7 +69,7 @@ export function createApi(options: AppOptions): Api {
   const operations: RegisteredOperation[] = [];
   const open = routesOn(app, operations);
   systemRoutes(open, options);
-  openApiRoute(open, operations);
+  openApiRoute(open, { catalogue: operations, clock: options.clock });
   authRoutes(open, options);
   const guarded = routesOn(app, operations, recordOutcome(options), authenticate(options));
   auditRoutes(guarded, options);

@@ -21,6 +21,7 @@ import { checkRangePair, formatRange, rangeLength } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleState } from "../core/rule.ts";
 import type { RuleInput } from "../core/rule_input.ts";
+import { StoreError } from "../store/database.ts";
 import type { OwnerOnClient } from "../store/owner_caps.ts";
 import type { RuleRepository, StoredRule } from "../store/rules.ts";
 import { pushMessage, removeMessage } from "./messages.ts";
@@ -302,9 +303,9 @@ export class RuleService {
     try {
       this.#options.rules.upsert(rule);
     } catch (cause) {
-      throw new PortunusError("activation_failed", `persist_rule: ${errorText(cause)}`, {
-        cause,
-      });
+      if (!(cause instanceof StoreError)) throw cause;
+      // Only the class: SQLite's words name tables and files, and go to the log with the cause.
+      throw new PortunusError("activation_failed", `persist_rule: ${cause.kind}`, { cause });
     }
     this.#nextId += 1n;
     this.#add(rule);

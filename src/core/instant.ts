@@ -25,6 +25,11 @@ export function unixSeconds(ms: number): bigint {
   return BigInt(Math.floor(ms / 1_000));
 }
 
+/** Whole days (UTC) since the Unix epoch. */
+export function unixDay(ms: number): number {
+  return Math.floor(ms / 86_400_000);
+}
+
 /** Date, time with seconds and offset; `Temporal` alone would accept more of ISO 8601. */
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 

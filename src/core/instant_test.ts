@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { instantFromMillis, parseInstant, toCliText, toJsonText, toStoreText } from "./instant.ts";
+import {
+  instantFromMillis,
+  parseInstant,
+  toCliText,
+  toJsonText,
+  toStoreText,
+  unixDay,
+} from "./instant.ts";
 
 Deno.test("instants are written with the fewest of 0, 3, 6 or 9 fraction digits", () => {
   const cases: [nanos: bigint, text: string][] = [
@@ -52,4 +59,8 @@ Deno.test("parseInstant() reads back the store's and the JSON form to the nanose
       assert.equal(parseInstant(text).epochNanoseconds, value);
     }
   }));
+});
+
+Deno.test("unixDay() changes at midnight in UTC, before 1970 too", () => {
+  assert.deepEqual([-1, 0, 86_399_999, 86_400_000].map(unixDay), [-1, 0, 0, 1]);
 });

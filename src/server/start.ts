@@ -108,6 +108,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ...auditing,
     ...createOperatorServices(cleanup, { ...options, ...accounts, live, rules: services.rules }),
     metrics,
+    clock,
     logger,
     newId: ulid,
     ui: loadUiAssets(),

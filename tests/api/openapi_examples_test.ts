@@ -10,6 +10,17 @@ import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture, type RequestOptions } from "../kit/api_fixture.ts";
 import { CLIENT, examplePath, exampleQuery, world } from "./world.ts";
 
+interface Parameter {
+  readonly name: string;
+  readonly schema: { readonly example?: unknown };
+}
+
+interface Document {
+  readonly paths: Readonly<
+    Record<string, { readonly get?: { readonly parameters: readonly Parameter[] } }>
+  >;
+}
+
 /** What some examples need beside that; by operation. */
 const PREPARATIONS: Readonly<
   Record<string, (api: ApiFixture) => RequestOptions | void | Promise<RequestOptions>>
@@ -51,3 +62,24 @@ Deno.test("every example of the OpenAPI document works", async (t) => {
     });
   }
 });
+
+Deno.test("the times of the examples are kept by the server, however long it runs", async () => {
+  using api = await world();
+  for (const days of [0, 100]) {
+    api.clock.advance(days * 86_400_000);
+    const today = Math.floor(api.clock.now() / 1_000);
+    const shown = await shownExamples(api, "/v1/traffic/global");
+    assert.deepEqual(shown, { from: today - 86_400, to: today, bucket: "1m" });
+    const { from, to, bucket } = shown;
+    const answer = await api.get(`/v1/traffic/global?from=${from}&to=${to}&bucket=${bucket}`);
+    assert.equal(answer.status, 200, answer.text);
+  }
+});
+
+/** The examples of the query of `GET path`, as the served document has them. */
+async function shownExamples(api: ApiFixture, path: string): Promise<Record<string, unknown>> {
+  const { text } = await api.request("GET", "/v1/openapi.json", { token: null });
+  const { paths } = JSON.parse(text) as Document;
+  const parameters = paths[path]?.get?.parameters ?? assert.fail(`${path} is not documented`);
+  return Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.example]));
+}

@@ -142,6 +142,7 @@ export class ApiFixture extends RuleFixture {
     rules: this.rules,
     stats: this.stats,
     metrics: this.metrics,
+    clock: this.clock,
     logger: this.logger,
     newId: () => `E${this.#ids++}`,
     ui: this.ui,

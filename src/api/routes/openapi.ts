@@ -1,13 +1,23 @@
+import type { Clock } from "../../core/clock.ts";
+import { unixDay } from "../../core/instant.ts";
 import { openApiDocument } from "../openapi/document.ts";
 import { operation } from "../operation.ts";
 import type { RegisteredOperation, Route } from "../route.ts";
 
+export interface OpenApiRouteOptions {
+  readonly catalogue: readonly RegisteredOperation[];
+  readonly clock: Clock;
+}
+
 /**
  * `/v1/openapi.json`: everything in `catalogue`, whenever it is registered. The document is made
- * by the first request.
+ * by the first request of each day (UTC), because some examples speak of the day before.
  */
-export function openApiRoute(route: Route, catalogue: readonly RegisteredOperation[]): void {
-  let document: string | undefined;
+export function openApiRoute(
+  route: Route,
+  { catalogue, clock }: OpenApiRouteOptions,
+): void {
+  let made = { day: NaN, document: "" };
   route("/v1/openapi.json", {
     GET: operation({
       summary: "Show this document",
@@ -20,9 +30,12 @@ export function openApiRoute(route: Route, catalogue: readonly RegisteredOperati
       },
       errors: [],
       handle(c) {
-        document ??= JSON.stringify(openApiDocument(catalogue));
+        const day = unixDay(clock.now());
+        if (made.day !== day) {
+          made = { day, document: JSON.stringify(openApiDocument(catalogue)) };
+        }
         c.header("Cache-Control", "public, max-age=300");
-        return c.body(document, 200, { "Content-Type": "application/json" });
+        return c.body(made.document, 200, { "Content-Type": "application/json" });
       },
     }),
   });

@@ -5,8 +5,10 @@
  */
 
 import { z } from "zod";
+import type { Clock } from "../../core/clock.ts";
 import { PortunusError } from "../../core/errors.ts";
 import { parseUlid } from "../../core/ids.ts";
+import { unixDay } from "../../core/instant.ts";
 import type { TrafficHistory, TrafficQuestion } from "../../traffic/history.ts";
 import { clientIdParam } from "../http.ts";
 import { operation } from "../operation.ts";
@@ -16,7 +18,10 @@ import { userParam } from "./users.ts";
 
 export interface TrafficRoutesOptions {
   readonly history: TrafficHistory;
+  readonly clock: Clock;
 }
+
+const DAY_SECS = 86_400;
 
 /** A 64-bit integer of a query, which is text to the schema and a number to people. */
 const seconds = z.string().refine(isInteger, "has to be an integer of 64 bits").meta({
@@ -25,23 +30,31 @@ const seconds = z.string().refine(isInteger, "has to be an integer of 64 bits").
   },
 });
 
-const Span = z.object({
-  from: seconds.meta({
-    description: "The first bucket begins here or later. In seconds.",
-    example: 1_778_148_000,
-  }),
-  to: seconds.meta({
-    description: "The last bucket begins before this. In seconds.",
-    example: 1_778_151_600,
-  }),
-  bucket: z.string().optional().meta({
-    description:
-      "`1m`, kept for 7 days, or `1h`, kept for 90. `1m` for a day or less, if not said.",
-    example: "1m",
-  }),
-});
-const UserQuery = Span.extend({ client_id: z.string().optional() });
-const ClientQuery = Span.extend({ user_id: z.string().optional() });
+/** What is asked for. The examples are read when they are shown: yesterday, which is still kept. */
+function spanSchema(clock: Clock) {
+  const today = () => unixDay(clock.now()) * DAY_SECS;
+  return z.object({
+    from: seconds.meta({
+      description: "The first bucket begins here or later. In seconds.",
+      get example() {
+        return today() - DAY_SECS;
+      },
+    }),
+    to: seconds.meta({
+      description: "The last bucket begins before this. In seconds.",
+      get example() {
+        return today();
+      },
+    }),
+    bucket: z.string().optional().meta({
+      description:
+        "`1m`, kept for 7 days, or `1h`, kept for 90. `1m` for a day or less, if not said.",
+      example: "1m",
+    }),
+  });
+}
+
+type Span = z.output<ReturnType<typeof spanSchema>>;
 
 const success = {
   status: 200,
@@ -56,9 +69,10 @@ const errors = [
   "traffic_too_many_rows",
 ] as const;
 
-export function trafficRoutes(route: Route, { history }: TrafficRoutesOptions): void {
+export function trafficRoutes(route: Route, { history, clock }: TrafficRoutesOptions): void {
+  const span = spanSchema(clock);
   const answer = async (
-    { from, to, bucket }: z.output<typeof Span>,
+    { from, to, bucket }: Span,
     of: Pick<TrafficQuestion, "userId" | "clientId">,
   ) => {
     const question = { ...of, from: BigInt(from), to: BigInt(to), bucket: bucket ?? null };
@@ -69,7 +83,7 @@ export function trafficRoutes(route: Route, { history }: TrafficRoutesOptions): 
     GET: operation({
       summary: "Show what a user forwarded",
       caller: "self",
-      query: UserQuery,
+      query: span.extend({ client_id: z.string().optional() }),
       success,
       errors: ["client_not_found", ...errors],
       handle: (c, { query }) => {
@@ -82,7 +96,7 @@ export function trafficRoutes(route: Route, { history }: TrafficRoutesOptions): 
     GET: operation({
       summary: "Show what was forwarded through a client",
       caller: "superadmin",
-      query: ClientQuery,
+      query: span.extend({ user_id: z.string().optional() }),
       success,
       errors: ["client_not_found", ...errors],
       handle: (c, { query }) =>
@@ -93,7 +107,7 @@ export function trafficRoutes(route: Route, { history }: TrafficRoutesOptions): 
     GET: operation({
       summary: "Show what was forwarded by everyone",
       caller: "superadmin",
-      query: Span,
+      query: span,
       success,
       errors,
       handle: (_c, { query }) => answer(query, { userId: null, clientId: null }),
