@@ -104,12 +104,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   cleanup.defer(() => grpc.stop(STOP_GRACE_MS));
   identity.controlPort = grpc.address.port;
   const { app } = createApi({
+    ...options,
     ...services,
     ...auditing,
     ...createOperatorServices(cleanup, { ...options, ...accounts, live, rules: services.rules }),
     metrics,
-    clock,
-    logger,
     newId: ulid,
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),
