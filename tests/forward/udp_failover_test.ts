@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RuleTarget } from "../../src/core/rule.ts";
 import { ResolveError, type Resolver } from "../../src/forward/resolver.ts";
-import { ENGINES, stalled, tryListen, until } from "./kit.ts";
+import { stalled, tryListen, until, VARIANTS } from "./kit.ts";
 import { bindBoth, bindTargets, startUdpRig, UdpPeer, type UdpRig } from "./udp_kit.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -30,9 +30,10 @@ const at = (host: string, port: number, priority = 0): RuleTarget => ({
 
 const healths = (rig: UdpRig) => rig.counters().perTarget.map(({ health }) => health);
 
-for (const engine of ENGINES) {
-  const title = (what: string) => `udp failover [${engine.name}] ${what}`;
-  const variant = { name: engine.name, engine, loopback: "127.0.0.1", ports: 1 } as const;
+for (const variant of VARIANTS.filter(({ ports }) => ports === 1)) {
+  const { loopback } = variant;
+  const title = (what: string) => `udp failover [${variant.name}] ${what}`;
+  const literal = loopback === "::1" ? "[::1]" : loopback;
 
   Deno.test(
     title("the first datagram reaches the next target when a name leads nowhere"),
@@ -77,10 +78,10 @@ for (const engine of ENGINES) {
   );
 
   Deno.test(title("the lowest priority number wins, and ties go by list order"), async () => {
-    const peers = await bindTargets("127.0.0.1", 3);
+    const peers = await bindTargets(loopback, 3);
     const [a, b, c] = peers;
     assert.ok(a && b && c);
-    const targets = [a, b, c].map(({ addr }, i) => at("127.0.0.1", addr.port, i === 0 ? 7 : 3));
+    const targets = [a, b, c].map(({ addr }, i) => at(literal, addr.port, i === 0 ? 7 : 3));
     await using rig = await startUdpRig(variant, { targets });
     await rig.client().send(text("hello"));
     assert.deepEqual((await b.receive()).data, text("hello"));
@@ -89,8 +90,8 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(title("a PROXY version means nothing to datagrams"), async () => {
-    using peer = UdpPeer.bind("127.0.0.1");
-    const target = { ...at("127.0.0.1", peer.addr.port), proxyProtocol: "v2" } as const;
+    using peer = UdpPeer.bind(loopback);
+    const target = { ...at(literal, peer.addr.port), proxyProtocol: "v2" } as const;
     await using rig = await startUdpRig(variant, { targets: [target] });
     await rig.client().send(text("hello"));
     assert.deepEqual((await peer.receive()).data, text("hello"));
@@ -156,12 +157,12 @@ for (const engine of ENGINES) {
   );
 
   Deno.test(title("health checks fail a dead target, and bring it back"), async () => {
-    const primary = await bindTargets("127.0.0.1", 1);
+    const primary = await bindTargets(loopback, 1);
     using first = primary[0] ?? assert.fail();
-    const { udp, tcp } = await bindBoth("127.0.0.1");
+    const { udp, tcp } = await bindBoth(loopback);
     using second = udp;
     using _alive = tcp;
-    const targets = [first, second].map(({ addr }) => at("127.0.0.1", addr.port));
+    const targets = [first, second].map(({ addr }) => at(literal, addr.port));
     await using rig = await startUdpRig(variant, { targets, healthCheckIntervalSecs: 1 });
     /** Lets time pass until the next probe, and waits for what came of it. */
     const nextProbe = async (event: string, n: number) => {
@@ -180,7 +181,7 @@ for (const engine of ENGINES) {
     await client.send(text("to the second"));
     assert.deepEqual((await second.receive()).data, text("to the second"));
 
-    using _back = tryListen("127.0.0.1", first.addr.port) ?? assert.fail("port taken for TCP");
+    using _back = tryListen(loopback, first.addr.port) ?? assert.fail("port taken for TCP");
     for (let n = 3; n <= 6; n++) await nextProbe("rule.target.probe_ok", n);
     assert.deepEqual(healths(rig), ["healthy", "healthy"]);
     assert.equal(rig.counters().targetFailovers, 2n);
