@@ -26,13 +26,20 @@ const ENVIRONMENT = [
   "BUF_BIGINT_DISABLE",
 ];
 
-/** Deno permission flags of each program. None lets it start processes or load libraries. */
+/**
+ * Deno permission flags of each program. None lets it start processes; the client alone may load a
+ * library, which is libc for its data plane. Deno has no way to allow one that is found by name but
+ * all of them, and a Worker gets what the program has.
+ */
 export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
   server: permissions(["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "HOSTNAME"], [
     "hostname",
     "statfs",
   ]),
-  client: permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
+  client: [
+    ...permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
+    "--allow-ffi",
+  ],
 };
 
 /**

@@ -6,7 +6,7 @@
 
 import { type Bundle, parseBundle } from "../core/bundle.ts";
 import type { Logger } from "../core/log.ts";
-import { createPortableForwarder } from "../forward/portable/forwarder.ts";
+import { createForwarder } from "../forward/engine.ts";
 import { systemClock } from "../system/clock.ts";
 import { isFile, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
@@ -49,9 +49,10 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
     void state.close();
     stop.abort();
   });
-  await using forwarder = createPortableForwarder({
+  await using forwarder = createForwarder({
     clock: systemClock,
     logger: logger.child("portunus_forwarder"),
+    env: io.env,
   });
   const table = new RuleTable({ forwarder, drainMs: options.drainMs, logger });
   if (options.statePath === false) await state.forget();

@@ -7,7 +7,7 @@
 import type { Clock } from "../core/clock.ts";
 import { STANDALONE } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import { createPortableForwarder } from "../forward/portable/forwarder.ts";
+import { createForwarder } from "../forward/engine.ts";
 import { systemClock } from "../system/clock.ts";
 import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { type ConfigOverrides, parseConfig, type StandaloneConfig } from "./config.ts";
@@ -104,9 +104,10 @@ async function forward(
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   using _stop = onceStopped(logger, stop);
   logDescriptorLimits(logger);
-  await using forwarder = createPortableForwarder({
+  await using forwarder = createForwarder({
     clock,
     logger: logger.child("portunus_forwarder"),
+    env: io.env,
   });
   const service = new StandaloneService({
     config,

@@ -15,6 +15,7 @@ import type { PortRange } from "../../src/core/ports.ts";
 import type { RuleSpec } from "../../src/core/rule.ts";
 import type { RuleCounters } from "../../src/forward/counters.ts";
 import type { Forwarder } from "../../src/forward/forwarder.ts";
+import { createLinuxForwarder } from "../../src/forward/linux/forwarder.ts";
 import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -35,6 +36,9 @@ export interface Engine {
 /** Every engine passes every test. */
 export const ENGINES: readonly Engine[] = [
   { name: "portable", hearsIcmp: Deno.build.os === "windows", create: createPortableForwarder },
+  ...Deno.build.os === "linux"
+    ? [{ name: "linux", hearsIcmp: false, create: createLinuxForwarder }]
+    : [],
 ];
 
 /** How clients and targets are reached, and how many ports the rule has. */

@@ -18,6 +18,11 @@ export class Quota {
     return this.#isExhausted;
   }
 
+  /** Whether there is a budget at all. */
+  get isLimited(): boolean {
+    return this.#remaining !== null;
+  }
+
   /** What is left now; `null` without a limit. */
   get state(): QuotaState | null {
     if (this.#remaining === null) return null;

@@ -39,6 +39,12 @@ export class TrafficPolicy {
     return this.#owner?.quota.isExhausted ?? false;
   }
 
+  /** Whether anything has to be asked before bytes may pass. */
+  get isMetered(): boolean {
+    return this.isThrottled("in") || this.isThrottled("out") ||
+      (this.#owner?.quota.isLimited ?? false);
+  }
+
   /** Lets one in, or says why not: the owner's caps first, then the rule's. */
   admit(): Admission {
     const ofOwner = this.#owner?.limiter.admit(this.#what) ?? null;

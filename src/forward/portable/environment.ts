@@ -5,6 +5,7 @@ import type { Resolver } from "../resolver.ts";
 import type { CopyMemory } from "./buffer_pool.ts";
 import type { Net } from "./net.ts";
 import type { PacketPool } from "./packet.ts";
+import type { Relaying, RelayOptions } from "./relay.ts";
 import type { DatagramNet } from "./udp_net.ts";
 
 /** What all rules of an engine share. */
@@ -14,6 +15,8 @@ export interface Environment {
   readonly logger: Logger;
   readonly resolver: Resolver;
   readonly memory: CopyMemory;
+  /** Makes what moves the bytes of a connection. @default a `Relay` of this thread */
+  readonly createRelay?: (options: RelayOptions) => Relaying;
 }
 
 /** What all UDP rules of an engine share. */

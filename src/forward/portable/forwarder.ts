@@ -17,7 +17,7 @@ import { Owners } from "../policy/owners.ts";
 import { Acceptor } from "./acceptor.ts";
 import { bindRange } from "./bind.ts";
 import { CopyMemory } from "./buffer_pool.ts";
-import type { UdpEnvironment } from "./environment.ts";
+import type { Environment, UdpEnvironment } from "./environment.ts";
 import { denoNet, type Net } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import type { RunningRule } from "./running_rule.ts";
@@ -31,7 +31,7 @@ import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 
 /** Creates a forwarder that runs no rule yet. */
 export function createPortableForwarder(
-  { clock, logger, resolver = createSystemResolver({ clock }), net, datagrams }: {
+  { clock, logger, resolver = createSystemResolver({ clock }), net, datagrams, createRelay }: {
     readonly clock: Clock;
     readonly logger: Logger;
     /** @default the operating system's name service */
@@ -40,6 +40,8 @@ export function createPortableForwarder(
     readonly net?: Net;
     /** @default Deno's UDP sockets */
     readonly datagrams?: DatagramNet;
+    /** Makes what moves bytes between two of `net`'s sockets. @default a `Relay` of this thread */
+    readonly createRelay?: Environment["createRelay"];
   },
 ): Forwarder {
   return new PortableForwarder({
@@ -49,6 +51,7 @@ export function createPortableForwarder(
     net: net ?? denoNet,
     datagrams: datagrams ?? denoDatagrams,
     memory: new CopyMemory(),
+    ...(createRelay && { createRelay }),
     packets: new PacketPool(),
     owners: new Owners(clock),
   });

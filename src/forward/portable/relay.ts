@@ -31,6 +31,14 @@ export interface RelayOptions {
   readonly tally: Tally;
 }
 
+/** Something that relays as {@linkcode Relay} does. */
+export interface Relaying {
+  /** To be called once; settles when it is over. @throws what ended it, or the reason of `abort` */
+  run(): Promise<void>;
+  /** Ends it, for the first of all reasons. */
+  abort(reason: unknown): void;
+}
+
 /**
  * Copies both ways until both sides have ended their streams. Each end is passed on at once; the
  * other direction goes on for as long as its peers like. At most one buffer per direction is read
@@ -40,7 +48,7 @@ export interface RelayOptions {
  * There is one for every connection, and most of them wait most of the time: what is in memory
  * meanwhile is these fields, and for each direction a suspended `#copy` with its buffer.
  */
-export class Relay {
+export class Relay implements Relaying {
   readonly #options: Omit<RelayOptions, "preRead">;
   #preRead: Uint8Array | null;
   readonly #done = Promise.withResolvers<void>();

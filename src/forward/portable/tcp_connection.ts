@@ -8,9 +8,11 @@ import { formatSocketAddress, unmapIpv4 } from "../../core/address.ts";
 import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
 import type { Socket } from "./net.ts";
-import { endStream, Relay, type Tally } from "./relay.ts";
+import { endStream, Relay, type Relaying, type RelayOptions, type Tally } from "./relay.ts";
 import type { TcpPort } from "./tcp_context.ts";
 import { AllTargetsFailed, connectUpstream, type Upstream } from "./tcp_upstream.ts";
+
+const relayHere = (options: RelayOptions): Relaying => new Relay(options);
 
 /** A connection that was let in. */
 export interface Inbound {
@@ -31,7 +33,7 @@ export class TcpConnection implements Tally {
   #dialing: AbortController | null = new AbortController();
   #preRead: Uint8Array | null;
   #upstream: Upstream | null = null;
-  #relay: Relay | null = null;
+  #relay: Relaying | null = null;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -86,14 +88,14 @@ export class TcpConnection implements Tally {
     this.#upstream?.target.countOut(bytes);
   }
 
-  async #connect(): Promise<Relay> {
+  async #connect(): Promise<Relaying> {
     const { signal } = this.#dialing ??= new AbortController();
-    const { environment: { memory, clock }, policy } = this.#port.context;
+    const { environment: { memory, clock, createRelay = relayHere }, policy } = this.#port.context;
     const upstream = await connectUpstream(this.#inbound, this.#port, signal);
     this.#dialing = null;
     disableNagle(this.#inbound);
     disableNagle(upstream.socket);
-    const relay = new Relay({
+    const relay = createRelay({
       outside: this.#inbound,
       target: upstream.socket,
       preRead: this.#preRead,

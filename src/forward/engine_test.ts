@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/kit/fake_clock.ts";
+import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
+import { createForwarder, type EngineOptions } from "./engine.ts";
+
+/** The line that tells which engine was chosen. */
+async function chosen(
+  options: Partial<EngineOptions> & { readonly variables?: Record<string, string> },
+) {
+  const logger = new RecordingLogger();
+  const { variables = {}, ...rest } = options;
+  await using _ = createForwarder({
+    clock: new FakeClock(),
+    logger,
+    env: (name) => variables[name],
+    ...rest,
+  });
+  return logger.of("forward.engine").map(({ fields }) => fields);
+}
+
+Deno.test({
+  name: "createForwarder() takes the Linux engine on Linux",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    assert.deepEqual(await chosen({ workers: 2 }), [{ engine: "linux", workers: 2, splice: true }]);
+    const variables = { PORTUNUS_DISABLE_SPLICE: "1" };
+    assert.deepEqual(await chosen({ workers: 1, variables }), [
+      { engine: "linux", workers: 1, splice: false },
+    ]);
+  },
+});
+
+Deno.test("createForwarder() falls back to the portable engine, and says why", async () => {
+  const refused = () => {
+    throw new Deno.errors.NotCapable("no ffi");
+  };
+  assert.deepEqual(await chosen({ os: "linux", openLibc: refused }), [
+    { engine: "portable", reason: "no ffi" },
+  ]);
+  assert.deepEqual(await chosen({ os: "darwin" }), [
+    { engine: "portable", reason: "no Linux: darwin" },
+  ]);
+  assert.deepEqual(await chosen({ variables: { PORTUNUS_ENGINE: "portable" } }), [
+    { engine: "portable", reason: "PORTUNUS_ENGINE" },
+  ]);
+});

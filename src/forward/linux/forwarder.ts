@@ -1,0 +1,131 @@
+/**
+ * The Linux engine: bytes move in Workers that speak to the kernel themselves.
+ *
+ * What a connection needs judgement for (targets and their health, names, PROXY headers, server
+ * names, caps, quotas, drains) is decided on the main thread, by the same code as in the portable
+ * engine. Waiting and moving bytes is the Workers'.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../core/clock.ts";
+import { FORWARD } from "../../core/limits.ts";
+import type { Logger } from "../../core/log.ts";
+import type { RateLimit } from "../../core/rate_limit.ts";
+import type { RuleSpec } from "../../core/rule.ts";
+import type { ForwarderCounters } from "../counters.ts";
+import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from "../forwarder.ts";
+import { createPortableForwarder } from "../portable/forwarder.ts";
+import type { Net } from "../portable/net.ts";
+import type { Resolver } from "../resolver.ts";
+import { dialLinux, LinuxListener } from "./linux_socket.ts";
+import { type Libc, openLibc } from "./native/libc.ts";
+import { WorkerLink } from "./worker_link.ts";
+import { WorkerRelays } from "./worker_relay.ts";
+
+export interface LinuxForwarderOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** @default the operating system's name service */
+  readonly resolver?: Resolver;
+  /** How many Workers share the connections. @default 1 */
+  readonly workers?: number;
+  /** Whether large transfers are spliced. @default true */
+  readonly splice?: boolean;
+  /** @default the system's */
+  readonly libc?: Libc;
+}
+
+/**
+ * Creates a forwarder that runs no rule yet.
+ *
+ * @throws the runtime's error when libc can't be opened
+ */
+export function createLinuxForwarder(
+  { clock, logger, resolver, workers = 1, splice = true, libc = openLibc() }: LinuxForwarderOptions,
+): Forwarder {
+  const links = Array.from({ length: workers }, () => new WorkerLink({ libc, logger, splice }));
+  const relays = new WorkerRelays(links);
+  const engine = createPortableForwarder({
+    clock,
+    logger,
+    net: linuxNet(libc, links),
+    createRelay: relays.create,
+    ...(resolver && { resolver }),
+  });
+  return new LinuxForwarder(engine, relays, links);
+}
+
+/** TCP sockets whose events come from `links`, in turn. */
+function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
+  let turn = 0;
+  const context = () => {
+    const link = links[turn++ % links.length];
+    if (link === undefined) throw new RangeError("An engine needs a Worker");
+    return { libc, link };
+  };
+  return {
+    listen: (endpoint) => new LinuxListener(endpoint, FORWARD.listenBacklog, context()),
+    connect: (endpoint) => dialLinux(endpoint, context()),
+  };
+}
+
+class LinuxForwarder implements Forwarder {
+  readonly #engine: Forwarder;
+  readonly #relays: WorkerRelays;
+  readonly #links: readonly WorkerLink[];
+  #stopping: Promise<void> | null = null;
+
+  constructor(engine: Forwarder, relays: WorkerRelays, links: readonly WorkerLink[]) {
+    this.#engine = engine;
+    this.#relays = relays;
+    this.#links = links;
+  }
+
+  open(rule: RuleSpec): Promise<OpenOutcome> {
+    return this.#engine.open(rule);
+  }
+
+  setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
+    const outcome = this.#engine.setLimits(ruleId, limits);
+    this.#relays.review();
+    return outcome;
+  }
+
+  setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
+    this.#engine.setOwnerLimits(ownerId, limits);
+    this.#relays.review();
+  }
+
+  setQuota(ownerId: string, quota: QuotaState | null): void {
+    this.#engine.setQuota(ownerId, quota);
+    this.#relays.review();
+  }
+
+  quota(ownerId: string): QuotaState | null {
+    return this.#engine.quota(ownerId);
+  }
+
+  setUdp(settings: UdpSettings): void {
+    this.#engine.setUdp(settings);
+  }
+
+  close(ruleId: bigint, drainMs: number): Closing {
+    return this.#engine.close(ruleId, drainMs);
+  }
+
+  counters(): ForwarderCounters {
+    this.#relays.count();
+    return this.#engine.counters();
+  }
+
+  async shutdown(drainMs: number): Promise<void> {
+    await this.#engine.shutdown(drainMs);
+    this.#stopping ??= Promise.all(this.#links.map((link) => link.stop())).then(() => undefined);
+    await this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown(0);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * A Worker of the Linux engine: a thread that blocks in `epoll_wait`.
+ *
+ * @module
+ */
+
+import { Loop } from "./loop.ts";
+import { openLibc } from "./native/libc.ts";
+import type { Start } from "./protocol.ts";
+
+self.onmessage = ({ data }: MessageEvent<Start>) => {
+  using loop = new Loop(data, openLibc(), (message) => self.postMessage(message));
+  loop.run();
+  self.close();
+};

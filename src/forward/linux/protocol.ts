@@ -1,0 +1,66 @@
+/**
+ * What the main thread and a Worker say to each other.
+ *
+ * @module
+ */
+
+/** To the Worker. Parameters follow the kind in a record. */
+export const COMMAND = {
+  /** listener, fd: accepts on the socket from now on. */
+  listen: 1,
+  /** listener: closes the socket; answered by `unlistened`. */
+  unlisten: 2,
+  /** listener: accepts again after `acceptFailed`. */
+  resume: 3,
+  /** fd, token, epoll events: tells once when one of them is there. */
+  watch: 4,
+  /** session, fd outside, fd of the target: relays; the descriptors are the Worker's from now on. */
+  relay: 5,
+  /** session: closes both sockets; answered by `ended`. */
+  cut: 6,
+  /** session: gives both sockets back, by a {@linkcode Detached} unless `ended` comes first. */
+  detach: 7,
+  /** Returns from the loop; answered by `stopped`. */
+  stop: 8,
+} as const;
+
+/** From the Worker. */
+export const EVENT = {
+  /** listener, fd, and `struct sockaddr` of the peer in seven words. */
+  accepted: 1,
+  /** listener, errno: pauses until `resume`. */
+  acceptFailed: 2,
+  /** listener. */
+  unlistened: 3,
+  /** token, epoll events. */
+  ready: 4,
+  /** session, errno or 0: both sockets are closed. */
+  ended: 5,
+  stopped: 6,
+} as const;
+
+/** Sent once to a new Worker. */
+export interface Start {
+  readonly commands: SharedArrayBuffer;
+  readonly events: SharedArrayBuffer;
+  readonly tallies: SharedArrayBuffer;
+  /** Whether each side sleeps, and has to be woken. */
+  readonly sleeping: SharedArrayBuffer;
+  /** The eventfd that wakes the Worker; it stays the main thread's. */
+  readonly wakeFd: number;
+  readonly splice: boolean;
+}
+
+/** Words of `sleeping`. */
+export const WORKER_SLEEPS = 0;
+export const MAIN_IS_CALLED = 1;
+
+/** The answer to `detach`: what was read and not yet written, by direction. */
+export interface Detached {
+  readonly session: number;
+  readonly unsentIn: Uint8Array | null;
+  readonly unsentOut: Uint8Array | null;
+}
+
+/** `null`: there are events. */
+export type FromWorker = null | Detached;

@@ -1,0 +1,73 @@
+/**
+ * How many bytes went through each session, counted by the Worker and read by the main thread.
+ *
+ * @module
+ */
+
+/** Sessions of one Worker at a time. */
+export const SESSIONS_MAX = 1 << 16;
+
+const WORDS = 5;
+const SEQUENCE = 0;
+const IN = 1;
+const OUT = 3;
+const TWO_32 = 2 ** 32;
+
+/** Bytes of both directions. Exact up to 2^53. */
+export interface Tally {
+  bytesIn: number;
+  bytesOut: number;
+}
+
+/**
+ * Each 64-bit count is two words, which can't be stored at once. So each session has a sequence
+ * number as well, odd while its counts are being written: who reads it odd, or finds it changed
+ * after reading, reads again.
+ */
+export class Tallies {
+  readonly #words: Int32Array<SharedArrayBuffer>;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+  }
+
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(4 * WORDS * SESSIONS_MAX);
+  }
+
+  /** Starts at zero. For the Worker, before the session moves anything. */
+  reset(session: number): void {
+    const at = session * WORDS;
+    Atomics.add(this.#words, at + SEQUENCE, 1);
+    this.#words.fill(0, at + IN, at + WORDS);
+    Atomics.add(this.#words, at + SEQUENCE, 1);
+  }
+
+  /** Counts bytes of a session. For the Worker. */
+  add(session: number, direction: "in" | "out", bytes: number): void {
+    const at = session * WORDS;
+    const low = at + (direction === "in" ? IN : OUT);
+    const sum = ((this.#words[low] ?? 0) >>> 0) + bytes;
+    Atomics.add(this.#words, at + SEQUENCE, 1);
+    this.#words[low] = sum | 0;
+    if (sum >= TWO_32) this.#words[low + 1] = (this.#words[low + 1] ?? 0) + 1;
+    Atomics.add(this.#words, at + SEQUENCE, 1);
+  }
+
+  /** Reads the counts of a session. For the main thread. */
+  read(session: number, into: Tally): void {
+    const at = session * WORDS;
+    while (true) {
+      const before = Atomics.load(this.#words, at + SEQUENCE);
+      into.bytesIn = this.#count(at + IN);
+      into.bytesOut = this.#count(at + OUT);
+      const isWhole = (before & 1) === 0;
+      if (isWhole && Atomics.load(this.#words, at + SEQUENCE) === before) return;
+    }
+  }
+
+  #count(at: number): number {
+    return (Atomics.load(this.#words, at + 1) >>> 0) * TWO_32 +
+      (Atomics.load(this.#words, at) >>> 0);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * The main thread's end of a Worker: commands go in, what happened comes out.
+ *
+ * @module
+ */
+
+import type { Logger } from "../../core/log.ts";
+import { FILE } from "./native/abi.ts";
+import { SystemError } from "./native/errno.ts";
+import type { Libc } from "./native/libc.ts";
+import {
+  COMMAND,
+  type Detached,
+  EVENT,
+  type FromWorker,
+  MAIN_IS_CALLED,
+  type Start,
+  WORKER_SLEEPS,
+} from "./protocol.ts";
+import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
+import { SESSIONS_MAX, Tallies, type Tally } from "./tallies.ts";
+
+/** Tokens of watches wrap around here: they stand in the tag of an event. */
+const TOKENS = 1 << 28;
+
+/** A listening socket that a Worker accepts on. */
+export interface AcceptSink {
+  /** A connection from the peer in `address`, a `struct sockaddr`. */
+  accepted(fd: number, address: Uint8Array<ArrayBuffer>): void;
+  acceptFailed(errno: number): void;
+  /** The socket is closed, as asked. */
+  closed(): void;
+}
+
+/** How a session ended: both sockets are closed, or the main thread has them back. */
+export type SessionEnd = { readonly errno: number } | Detached;
+
+/** A session of a Worker. */
+export interface SessionSink {
+  readonly outside: number;
+  readonly target: number;
+  finished(end: SessionEnd): void;
+}
+
+export interface WorkerLinkOptions {
+  readonly libc: Libc;
+  readonly logger: Logger;
+  readonly splice: boolean;
+}
+
+/**
+ * Listeners, watches and sessions of one Worker. When the Worker crashes, its sessions are gone; it
+ * is started again, and the listeners, whose sockets stayed open all along, go on.
+ */
+export class WorkerLink {
+  readonly #libc: Libc;
+  readonly #logger: Logger;
+  readonly #splice: boolean;
+  readonly #wakeFd: number;
+  readonly #record = new Int32Array(RECORD_WORDS);
+  readonly #wakeCount = new Uint8Array(new BigUint64Array([1n]).buffer);
+  readonly #listeners = new Map<number, { readonly fd: number; readonly sink: AcceptSink }>();
+  readonly #watches = new Map<number, { readonly fd: number; readonly ready: () => void }>();
+  readonly #sessions = new Map<number, SessionSink>();
+  readonly #freeSessions: number[] = [];
+  readonly #stopped = Promise.withResolvers<void>();
+  #worker: Worker;
+  #start: Start;
+  #commands: Ring;
+  #events: Ring;
+  #tallies: Tallies;
+  #sleeping: Int32Array;
+  #nextSession = 0;
+  #nextListener = 0;
+  #nextToken = 0;
+
+  constructor({ libc, logger, splice }: WorkerLinkOptions) {
+    this.#libc = libc;
+    this.#logger = logger;
+    this.#splice = splice;
+    this.#wakeFd = libc.eventfd(0, FILE.NONBLOCK | FILE.CLOEXEC);
+    if (this.#wakeFd < 0) throw new SystemError(libc.errno());
+    this.#start = this.#allocate();
+    this.#commands = new Ring(this.#start.commands);
+    this.#events = new Ring(this.#start.events);
+    this.#tallies = new Tallies(this.#start.tallies);
+    this.#sleeping = new Int32Array(this.#start.sleeping);
+    this.#worker = this.#spawn();
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Accepts on `fd`, which is the Worker's from now on. @returns its number */
+  listen(fd: number, sink: AcceptSink): number {
+    const listener = this.#nextListener++;
+    this.#listeners.set(listener, { fd, sink });
+    this.#send([COMMAND.listen, listener, fd]);
+    return listener;
+  }
+
+  /** Accepts again after a failure. */
+  resume(listener: number): void {
+    this.#send([COMMAND.resume, listener]);
+  }
+
+  /** Closes a listening socket, and tells its sink. */
+  unlisten(listener: number): void {
+    this.#send([COMMAND.unlisten, listener]);
+  }
+
+  /** Calls `ready` once when one of `events` is there. @returns a token */
+  watch(fd: number, events: number, ready: () => void): number {
+    const token = this.#nextToken;
+    this.#nextToken = (token + 1) % TOKENS;
+    this.#watches.set(token, { fd, ready });
+    this.#send([COMMAND.watch, fd, token, events]);
+    return token;
+  }
+
+  /** Forgets a watch. */
+  unwatch(token: number): void {
+    this.#watches.delete(token);
+  }
+
+  /** Relays between two sockets, which are the Worker's until the end; `null`: there is no room. */
+  relay(sink: SessionSink): number | null {
+    const session = this.#freeSessions.pop() ?? this.#nextSession++;
+    if (session >= SESSIONS_MAX) {
+      this.#nextSession -= 1;
+      return null;
+    }
+    this.#sessions.set(session, sink);
+    this.#send([COMMAND.relay, session, sink.outside, sink.target]);
+    return session;
+  }
+
+  cut(session: number): void {
+    this.#send([COMMAND.cut, session]);
+  }
+
+  detach(session: number): void {
+    this.#send([COMMAND.detach, session]);
+  }
+
+  /** What a session has moved since it began. Only while it runs, and when it is told to have ended. */
+  read(session: number, into: Tally): void {
+    this.#tallies.read(session, into);
+  }
+
+  /** Ends the Worker, and every session that is left. */
+  async stop(): Promise<void> {
+    this.#send([COMMAND.stop]);
+    await this.#stopped.promise;
+    this.#libc.close(this.#wakeFd);
+  }
+
+  #allocate(): Start {
+    return {
+      commands: Ring.allocate(),
+      events: Ring.allocate(),
+      tallies: Tallies.allocate(),
+      sleeping: new SharedArrayBuffer(8),
+      wakeFd: this.#wakeFd,
+      splice: this.#splice,
+    };
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(new URL("./linux_worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data !== null) return this.#end(data.session, data);
+      // Before the events are read: what comes after this calls again.
+      Atomics.store(this.#sleeping, MAIN_IS_CALLED, 0);
+      while (this.#events.shift(this.#record)) this.#happened(this.#record);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      this.#restart(event.message);
+    };
+    worker.postMessage(this.#start);
+    return worker;
+  }
+
+  #send(command: Message): void {
+    // The Worker takes commands at every turn and waits for nobody: room comes soon.
+    while (!this.#commands.push(command)) this.#wake();
+    if (Atomics.load(this.#sleeping, WORKER_SLEEPS) === 1) this.#wake();
+  }
+
+  #wake(): void {
+    this.#libc.write(this.#wakeFd, this.#wakeCount, 8);
+  }
+
+  #happened([kind = 0, a = 0, b = 0, ...address]: Int32Array): void {
+    switch (kind) {
+      case EVENT.accepted: {
+        const bytes = new Uint8Array(Int32Array.from(address).buffer);
+        const listener = this.#listeners.get(a);
+        if (listener === undefined) this.#libc.close(b);
+        else listener.sink.accepted(b, bytes);
+        return;
+      }
+      case EVENT.acceptFailed:
+        return this.#listeners.get(a)?.sink.acceptFailed(b);
+      case EVENT.unlistened: {
+        const listener = this.#listeners.get(a);
+        this.#listeners.delete(a);
+        return listener?.sink.closed();
+      }
+      case EVENT.ready: {
+        const watch = this.#watches.get(a);
+        this.#watches.delete(a);
+        return watch?.ready();
+      }
+      case EVENT.ended:
+        return this.#end(a, { errno: b });
+      case EVENT.stopped:
+        this.#stopped.resolve();
+    }
+  }
+
+  #end(session: number, end: SessionEnd): void {
+    const sink = this.#sessions.get(session);
+    if (sink === undefined) return;
+    sink.finished(end);
+    this.#sessions.delete(session);
+    this.#freeSessions.push(session);
+  }
+
+  /** The Worker has closed the sockets of its sessions on its way out; everything else goes on. */
+  #restart(reason: string): void {
+    this.#logger.error("forward.worker_crashed", { error: reason, sessions: this.#sessions.size });
+    // What it said last still counts, and closed listeners are not to come back.
+    while (this.#events.shift(this.#record)) this.#happened(this.#record);
+    const unread: Int32Array[] = [];
+    while (this.#commands.shift(this.#record)) unread.push(this.#record.slice());
+    this.#start = this.#allocate();
+    this.#commands = new Ring(this.#start.commands);
+    this.#events = new Ring(this.#start.events);
+    this.#tallies = new Tallies(this.#start.tallies);
+    this.#sleeping = new Int32Array(this.#start.sleeping);
+    const starting = new Set<number>();
+    const listening = new Set<number>();
+    const watching = new Set<number>();
+    for (const [kind, a = 0, b = 0] of unread) {
+      if (kind === COMMAND.relay) starting.add(a);
+      if (kind === COMMAND.listen) listening.add(a);
+      if (kind === COMMAND.watch) watching.add(b);
+    }
+    for (const session of [...this.#sessions.keys()]) {
+      if (!starting.has(session)) this.#end(session, { errno: CRASHED });
+    }
+    this.#worker = this.#spawn();
+    for (const [listener, { fd }] of this.#listeners) {
+      if (!listening.has(listener)) this.#send([COMMAND.listen, listener, fd]);
+    }
+    // Whoever waits tries again, and waits again if need be.
+    for (const [token, { ready }] of [...this.#watches]) {
+      if (watching.has(token)) continue;
+      this.#watches.delete(token);
+      ready();
+    }
+    for (const command of unread) this.#send([...command]);
+  }
+}
+
+/** Stands for the errno of a session that ended with its Worker. */
+export const CRASHED = -1;
