@@ -237,18 +237,20 @@ export class Sessions implements Disposable {
       this.#unsent[fd] = sent === unsent.length ? null : unsent.subarray(sent);
       if (sent < unsent.length) return false;
     }
+    const session = this.#at(this.#session, fd);
     const pipe = this.#pipe[fd];
     while (pipe && this.#at(this.#piped, fd) > 0) {
       if (!this.#states.has(peer, WRITABLE)) return false;
       const left = this.#at(this.#piped, fd);
       const flags = FILE.SPLICE_MOVE_NONBLOCK;
+      this.#tallies.writing(session);
       const count = this.#libc.splice(pipe.readFd, 0, peer, 0, left, flags);
+      this.#tallies.wrote(session, this.#direction(fd), Math.max(0, count));
       if (count < 0) {
         if (!this.#notWritten(peer)) return false;
         continue;
       }
       this.#piped[fd] = left - count;
-      this.#count(fd, count);
       if (left === count && left < SPLICE_MIN_BYTES) this.#releasePipe(fd);
     }
     return true;
@@ -256,14 +258,16 @@ export class Sessions implements Disposable {
 
   /** Sends until all is sent or the socket is full. @returns how much, or -1: the session ended */
   #send(fd: number, peer: number, bytes: Uint8Array<ArrayBuffer>): number {
+    const session = this.#at(this.#session, fd);
     let sent = 0;
     while (sent < bytes.length && this.#states.has(peer, WRITABLE)) {
       const rest = sent === 0 ? bytes : bytes.subarray(sent);
+      this.#tallies.writing(session);
       const count = this.#libc.send(peer, rest, rest.length, SOCKET.MSG_NOSIGNAL);
+      this.#tallies.wrote(session, this.#direction(fd), Math.max(0, count));
       if (count >= 0) sent += count;
       else if (!this.#notWritten(peer)) return -1;
     }
-    this.#count(fd, sent);
     return sent;
   }
 
@@ -355,10 +359,8 @@ export class Sessions implements Disposable {
     return this.#optval[0] || ERRNO.ECONNRESET;
   }
 
-  #count(fd: number, bytes: number): void {
-    if (bytes === 0) return;
-    const direction = this.#states.has(fd, OUTSIDE) ? "in" : "out";
-    this.#tallies.add(this.#at(this.#session, fd), direction, bytes);
+  #direction(fd: number): "in" | "out" {
+    return this.#states.has(fd, OUTSIDE) ? "in" : "out";
   }
 
   #grow(count: number): void {

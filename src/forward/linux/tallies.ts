@@ -19,10 +19,14 @@ export interface Tally {
   bytesOut: number;
 }
 
+/** A reader gives up waiting for a Worker that died in the middle after this many tries. */
+const TRIES_MAX = 10_000_000;
+
 /**
  * Each 64-bit count is two words, which can't be stored at once. So each session has a sequence
- * number as well, odd while its counts are being written: who reads it odd, or finds it changed
- * after reading, reads again.
+ * number as well, odd while its counts may change: who reads it odd, or finds it changed after
+ * reading, reads again. It is odd from before the bytes are written, so whoever has seen bytes
+ * arrive finds them counted.
  */
 export class Tallies {
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -43,12 +47,16 @@ export class Tallies {
     Atomics.add(this.#words, at + SEQUENCE, 1);
   }
 
-  /** Counts bytes of a session. For the Worker. */
-  add(session: number, direction: "in" | "out", bytes: number): void {
+  /** Bytes of a session are about to be written: `wrote` follows. For the Worker. */
+  writing(session: number): void {
+    Atomics.add(this.#words, session * WORDS + SEQUENCE, 1);
+  }
+
+  /** Counts bytes of a session, perhaps none. For the Worker. */
+  wrote(session: number, direction: "in" | "out", bytes: number): void {
     const at = session * WORDS;
     const low = at + (direction === "in" ? IN : OUT);
     const sum = ((this.#words[low] ?? 0) >>> 0) + bytes;
-    Atomics.add(this.#words, at + SEQUENCE, 1);
     this.#words[low] = sum | 0;
     if (sum >= TWO_32) this.#words[low + 1] = (this.#words[low + 1] ?? 0) + 1;
     Atomics.add(this.#words, at + SEQUENCE, 1);
@@ -57,7 +65,7 @@ export class Tallies {
   /** Reads the counts of a session. For the main thread. */
   read(session: number, into: Tally): void {
     const at = session * WORDS;
-    while (true) {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
       const before = Atomics.load(this.#words, at + SEQUENCE);
       into.bytesIn = this.#count(at + IN);
       into.bytesOut = this.#count(at + OUT);

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { Tallies } from "./tallies.ts";
 
-Deno.test("add() counts beyond 32 bits, by session and direction", () => {
+Deno.test("wrote() counts beyond 32 bits, by session and direction", () => {
   const memory = Tallies.allocate();
   const [worker, main] = [new Tallies(memory), new Tallies(memory)];
   const tally = { bytesIn: 0, bytesOut: 0 };
-  for (let i = 0; i < 9; i++) worker.add(7, "in", 2 ** 30 + 1);
-  worker.add(7, "out", 3);
-  worker.add(8, "in", 4);
+  const add = (session: number, direction: "in" | "out", bytes: number) => {
+    worker.writing(session);
+    worker.wrote(session, direction, bytes);
+  };
+  for (let i = 0; i < 9; i++) add(7, "in", 2 ** 30 + 1);
+  add(7, "out", 3);
+  add(8, "in", 4);
   main.read(7, tally);
   assert.deepEqual(tally, { bytesIn: 9 * 2 ** 30 + 9, bytesOut: 3 });
   main.read(8, tally);
