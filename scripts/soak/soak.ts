@@ -19,7 +19,7 @@ export interface SoakOptions {
 /** Connections and flows at a time. */
 const WORKERS = 48;
 /** After so many connections code is compiled, pools are full, and memory should stay as it is. */
-const WARM_CONNECTIONS = 100_000;
+const WARM_CONNECTIONS = 200_000;
 /** What memory may gain from one half to the other: its garbage comes and goes. */
 const GROWTH_MAX_MIB = 12;
 /** How often everything comes to rest, and is looked at. */
