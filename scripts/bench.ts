@@ -6,22 +6,30 @@
  */
 
 import { benchControl } from "./bench/control/bench.ts";
+import { benchForward } from "./bench/forward/bench.ts";
 import { benchMemory } from "./bench/memory/bench.ts";
 import { benchStartup } from "./bench/startup/bench.ts";
 import { writeLine } from "./build/console.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+const BENCHES: Readonly<
+  Record<string, (args?: readonly string[]) => Promise<void>>
+> = {
   control: benchControl,
+  forward: benchForward,
   memory: benchMemory,
   startup: benchStartup,
 };
 
-const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+// Options belong to the bench that is named before them.
+const first = Deno.args.findIndex((arg) => arg.startsWith("-"));
+const options = first < 0 ? [] : Deno.args.slice(first);
+const named = first < 0 ? Deno.args : Deno.args.slice(0, first);
+const names = named.length > 0 ? named : Object.keys(BENCHES);
 for (const name of names) {
   const bench = BENCHES[name];
   if (bench === undefined) {
     writeLine(`No bench is called ${name}; there are: ${Object.keys(BENCHES).join(", ")}`);
     Deno.exit(3);
   }
-  await bench();
+  await bench(options);
 }

@@ -1,18 +1,45 @@
-/** What Linux tells of a process (proc_pid_stat(5), proc_pid_status(5)). */
+/**
+ * What processes cost, from `/proc` (proc_pid_stat(5)).
+ *
+ * @module
+ */
 
-/** Ticks of `utime` and `stime` per second, on every architecture Linux runs Deno on. */
-const TICKS_PER_SECOND = 100;
+/** Clock ticks a second: `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Deno runs on. */
+const TICKS = 100;
 
-/** Seconds of processor time so far, of all threads. */
+/** CPU time of a process, its threads, its children and those that have ended, in seconds. */
 export function cpuSeconds(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return ticksOf(pid) / TICKS;
 }
 
-/** Resident memory in MiB. */
+function ticksOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === null) return 0;
+  return ticksIn(stat) + childrenOf(pid).reduce((sum, child) => sum + ticksOf(child), 0);
+}
+
+/** utime, stime, cutime and cstime: fields 14 to 17; the second may hold spaces and brackets. */
+export function ticksIn(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+}
+
+/** Resident memory of a process, in MiB. */
 export function residentMiB(pid: number): number {
-  const [, kib = "0"] = /^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ??
-    [];
-  return Number(kib) / 1_024;
+  const status = read(`/proc/${pid}/status`) ?? "";
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) / 1_024;
+}
+
+function childrenOf(pid: number): number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`) ?? "";
+  return text.split(" ").filter((part) => part !== "").map(Number);
+}
+
+/** `null` for a process that has ended. */
+function read(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
 }
