@@ -63,6 +63,9 @@ const freshPorts = (): Record<Service, number> => ({
   capped: freePort(),
 });
 
+/** It keeps descriptors for its pipes, too, and a process here may have 20,000. */
+const HAPROXY_CONNECTIONS = 6_000;
+
 async function haproxy(name: string, it: Surroundings, option: string): Promise<Peer> {
   const { capped: _, ...ports } = freshPorts();
   const path = `${it.directory}/${name}.cfg`;
@@ -75,10 +78,10 @@ listen ${service}
     path,
     `global
   nbthread 1
-  maxconn 9500
+  maxconn ${HAPROXY_CONNECTIONS}
 defaults
   mode tcp
-  maxconn 9500
+  maxconn ${HAPROXY_CONNECTIONS}
   timeout connect 5s
   timeout client 600s
   timeout server 600s

@@ -11,9 +11,9 @@ Deno.test("table() sets medians beside those of the base", () => {
   assert.equal(
     table([result("haproxy", 100, 110, 90), result("linux", 150), result("socat")]),
     [
-      "workload  metric  relay    median  min–max  ratio",
+      "workload  metric  relay    median   min–max  ratio",
       "w         per s   haproxy     100  90.0–110  1.00×",
-      "w         per s   linux       150  150–150  1.50×",
-    ].join("\n").replaceAll("min–max  ", " min–max  ").replace("150–150", " 150–150"),
+      "w         per s   linux       150   150–150  1.50×",
+    ].join("\n"),
   );
 });
