@@ -34,6 +34,8 @@ export interface LinuxForwarderOptions {
   readonly splice?: boolean;
   /** @default the system's */
   readonly libc?: Libc;
+  /** Starts a Worker. @default one that runs `linux_worker.ts` */
+  readonly spawn?: () => Worker;
 }
 
 /**
@@ -42,9 +44,13 @@ export interface LinuxForwarderOptions {
  * @throws the runtime's error when libc can't be opened
  */
 export function createLinuxForwarder(
-  { clock, logger, resolver, workers = 1, splice = true, libc = openLibc() }: LinuxForwarderOptions,
+  { clock, logger, resolver, workers = 1, splice = true, libc = openLibc(), spawn }:
+    LinuxForwarderOptions,
 ): Forwarder {
-  const links = Array.from({ length: workers }, () => new WorkerLink({ libc, logger, splice }));
+  const links = Array.from(
+    { length: workers },
+    () => new WorkerLink({ libc, logger, splice, ...(spawn && { spawn }) }),
+  );
   const relays = new WorkerRelays(links);
   const engine = createPortableForwarder({
     clock,

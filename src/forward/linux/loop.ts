@@ -164,6 +164,8 @@ export class Loop implements Disposable {
           this.#isStopped = true;
           this.#tell([EVENT.stopped]);
           break;
+        default:
+          throw new TypeError(`Not a command: ${kind}`);
       }
     }
   }

@@ -39,6 +39,9 @@ export const EVENT = {
   stopped: 6,
 } as const;
 
+/** Stands for the errno of a session that ended with its Worker. */
+export const WORKER_GONE = -1;
+
 /** Sent once to a new Worker. */
 export interface Start {
   readonly commands: SharedArrayBuffer;

@@ -9,6 +9,7 @@ import { EPOLL, FILE, SOCKET } from "./native/abi.ts";
 import { ERRNO } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import type { Pipe, PipePool } from "./pipe_pool.ts";
+import { WORKER_GONE } from "./protocol.ts";
 import {
   ENDED,
   HUNG_UP,
@@ -99,7 +100,6 @@ export class Sessions implements Disposable {
   start(session: number, outside: number, target: number): void {
     this.#grow(Math.max(outside, target) + 1);
     this.#outside[session] = outside;
-    this.#tallies.reset(session);
     this.#enter(session, { fd: outside, peer: target, state: OUTSIDE });
     this.#enter(session, { fd: target, peer: outside, state: 0 });
     const errno = this.#register(outside) || this.#register(target);
@@ -156,7 +156,7 @@ export class Sessions implements Disposable {
 
   /** Closes the sockets of every session. */
   [Symbol.dispose](): void {
-    for (const [session, fd] of this.#outside.entries()) if (fd >= 0) this.cut(session);
+    for (const fd of this.#outside) if (fd >= 0) this.#end(fd, WORKER_GONE);
   }
 
   /** Moves what can be moved from `fd` to its peer. */

@@ -39,7 +39,7 @@ export class Tallies {
     return new SharedArrayBuffer(4 * WORDS * SESSIONS_MAX);
   }
 
-  /** Starts at zero. For the Worker, before the session moves anything. */
+  /** Starts at zero. For the main thread, before it hands the session to the Worker. */
   reset(session: number): void {
     const at = session * WORDS;
     Atomics.add(this.#words, at + SEQUENCE, 1);

@@ -15,6 +15,7 @@ import {
   type FromWorker,
   MAIN_IS_CALLED,
   type Start,
+  WORKER_GONE,
   WORKER_SLEEPS,
 } from "./protocol.ts";
 import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
@@ -46,7 +47,12 @@ export interface WorkerLinkOptions {
   readonly libc: Libc;
   readonly logger: Logger;
   readonly splice: boolean;
+  /** @default a Worker that runs `linux_worker.ts` */
+  readonly spawn?: () => Worker;
 }
+
+const spawnWorker = (): Worker =>
+  new Worker(new URL("./linux_worker.ts", import.meta.url), { type: "module" });
 
 /**
  * Listeners, watches and sessions of one Worker. When the Worker crashes, its sessions are gone; it
@@ -56,6 +62,7 @@ export class WorkerLink {
   readonly #libc: Libc;
   readonly #logger: Logger;
   readonly #splice: boolean;
+  readonly #create: () => Worker;
   readonly #wakeFd: number;
   readonly #record = new Int32Array(RECORD_WORDS);
   readonly #wakeCount = new Uint8Array(new BigUint64Array([1n]).buffer);
@@ -74,10 +81,11 @@ export class WorkerLink {
   #nextListener = 0;
   #nextToken = 0;
 
-  constructor({ libc, logger, splice }: WorkerLinkOptions) {
+  constructor({ libc, logger, splice, spawn = spawnWorker }: WorkerLinkOptions) {
     this.#libc = libc;
     this.#logger = logger;
     this.#splice = splice;
+    this.#create = spawn;
     this.#wakeFd = libc.eventfd(0, FILE.NONBLOCK | FILE.CLOEXEC);
     if (this.#wakeFd < 0) throw new SystemError(libc.errno());
     this.#start = this.#allocate();
@@ -132,6 +140,8 @@ export class WorkerLink {
       return null;
     }
     this.#sessions.set(session, sink);
+    // Here, because it may be read before the Worker knows of it: a number is used again.
+    this.#tallies.reset(session);
     this.#send([COMMAND.relay, session, sink.outside, sink.target]);
     return session;
   }
@@ -168,7 +178,7 @@ export class WorkerLink {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(new URL("./linux_worker.ts", import.meta.url), { type: "module" });
+    const worker = this.#create();
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data !== null) return this.#end(data.session, data);
       // Before the events are read: what comes after this calls again.
@@ -251,7 +261,7 @@ export class WorkerLink {
       if (kind === COMMAND.watch) watching.add(b);
     }
     for (const session of [...this.#sessions.keys()]) {
-      if (!starting.has(session)) this.#end(session, { errno: CRASHED });
+      if (!starting.has(session)) this.#end(session, { errno: WORKER_GONE });
     }
     this.#worker = this.#spawn();
     for (const [listener, { fd }] of this.#listeners) {
@@ -266,6 +276,3 @@ export class WorkerLink {
     for (const command of unread) this.#send([...command]);
   }
 }
-
-/** Stands for the errno of a session that ended with its Worker. */
-export const CRASHED = -1;

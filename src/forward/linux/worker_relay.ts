@@ -7,7 +7,8 @@
 import { Relay, type Relaying, type RelayOptions } from "../portable/relay.ts";
 import { LinuxSocket } from "./linux_socket.ts";
 import { SystemError } from "./native/errno.ts";
-import { CRASHED, type SessionEnd, type SessionSink, type WorkerLink } from "./worker_link.ts";
+import { WORKER_GONE } from "./protocol.ts";
+import type { SessionEnd, SessionSink, WorkerLink } from "./worker_link.ts";
 
 /** The relays of an engine. */
 export class WorkerRelays {
@@ -145,7 +146,7 @@ class WorkerRelay implements Relaying, SessionSink {
 
   #over(errno: number): void {
     if (this.#abortion !== null) throw this.#abortion.reason;
-    if (errno === CRASHED) throw new Error("worker_crashed");
+    if (errno === WORKER_GONE) throw new Error("worker_crashed");
     if (errno !== 0) throw new SystemError(errno);
   }
 
