@@ -1,6 +1,7 @@
 /**
- * Builds the Web UI into `ui/dist`: one script and one style sheet with their digests in the
- * names, so that browsers may keep them for ever, and the page that names them.
+ * Builds the Web UI into `ui/dist`: scripts and a style sheet with digests in their names, so that
+ * browsers may keep them for ever, and the page that names them. Every page of the console is a
+ * script of its own, loaded when it is opened.
  *
  * @module
  */
@@ -9,43 +10,65 @@ import { createHash } from "node:crypto";
 
 const UI = new URL("../../ui/", import.meta.url);
 
+/** In the order of the cascade. */
+const STYLES = ["tokens", "base", "layout", "widgets"];
+
 /** Bundles `ui/` and replaces `ui/dist`. @throws {Error} with the bundler's output when it fails */
 export async function bundleUi(): Promise<void> {
-  const script = await bundleScript();
-  const style = await Deno.readTextFile(new URL("style.css", UI));
-  const names = {
-    script: hashedName("main", "js", script),
-    style: hashedName("style", "css", style),
-  };
-  const page = (await Deno.readTextFile(new URL("index.html", UI)))
-    .replace("{{script}}", names.script)
-    .replace("{{style}}", names.style);
-
   const dist = new URL("dist/", UI);
   await Deno.remove(dist, { recursive: true }).catch(() => undefined);
-  await Deno.mkdir(new URL("assets/", dist), { recursive: true });
-  await Deno.writeTextFile(new URL(names.script, dist), script);
-  await Deno.writeTextFile(new URL(names.style, dist), style);
+  await bundleScripts(["main.tsx", "boot.ts"], new URL("assets/", dist));
+  const names = {
+    main: await addDigest(dist, "main.js"),
+    boot: await addDigest(dist, "boot.js"),
+    style: await writeStyles(dist),
+  };
+  const page = (await Deno.readTextFile(new URL("index.html", UI)))
+    .replaceAll(/\{\{(main|boot|style)\}\}/g, (_, name: keyof typeof names) => names[name]);
   await Deno.writeTextFile(new URL("index.html", dist), page);
   await Deno.copyFile(new URL("favicon.svg", UI), new URL("favicon.svg", dist));
 }
 
-async function bundleScript(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      "--platform",
-      "browser",
-      "--minify",
-      new URL("main.tsx", UI).pathname,
-    ],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`Cannot bundle the Web UI:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
+/** Bundles each entry under its own name; what they share or load later gets names with digests. */
+async function bundleScripts(entries: readonly string[], into: URL): Promise<void> {
+  for (const entry of entries) {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--quiet",
+        "--platform",
+        "browser",
+        "--minify",
+        "--code-splitting",
+        "--outdir",
+        into.pathname,
+        new URL(entry, UI).pathname,
+      ],
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (success) continue;
+    throw new Error(`Cannot bundle the Web UI:\n${new TextDecoder().decode(stderr)}`);
+  }
+}
+
+/** Renames a file of `assets/`; no other file refers to it. */
+async function addDigest(dist: URL, name: string): Promise<string> {
+  const path = new URL(`assets/${name}`, dist);
+  const [stem = "", extension = ""] = name.split(".");
+  const hashed = hashedName(stem, extension, await Deno.readTextFile(path));
+  await Deno.rename(path, new URL(hashed, dist));
+  return hashed;
+}
+
+async function writeStyles(dist: URL): Promise<string> {
+  const parts = await Promise.all(
+    STYLES.map((name) => Deno.readTextFile(new URL(`components/${name}.css`, UI))),
+  );
+  const style = parts.join("\n");
+  const name = hashedName("style", "css", style);
+  await Deno.writeTextFile(new URL(name, dist), style);
+  return name;
 }
 
 function hashedName(stem: string, extension: string, content: string): string {

@@ -18,7 +18,7 @@ export interface TestPlan {
 }
 
 /** Tests that look for free ports, or run whole processes: one file after the other. */
-const SERIAL = ["tests/forward", "tests/system", "tests/binary"];
+const SERIAL = ["tests/forward", "tests/system", "tests/binary", "tests/browser"];
 
 /** Options of `deno test` whose value is an argument of its own. */
 const VALUE_OPTIONS = new Set(["--filter"]);

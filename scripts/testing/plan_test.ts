@@ -13,7 +13,12 @@ async function testedFiles(directory: string, args: readonly string[]): Promise<
 }
 
 Deno.test("planTests() runs every file once, and what needs it one after the other", async () => {
-  const serial = ["tests/forward/a_test.ts", "tests/system/b_test.ts", "tests/binary/c_test.ts"];
+  const serial = [
+    "tests/forward/a_test.ts",
+    "tests/system/b_test.ts",
+    "tests/binary/c_test.ts",
+    "tests/browser/g_test.ts",
+  ];
   const parallel = ["src/core/d_test.ts", "tests/wire/e_test.ts", "scripts/f_test.ts"];
   const directory = await Deno.makeTempDir({ prefix: "portunus-plan-" });
   try {

@@ -48,5 +48,5 @@ export function isTest(path: string): boolean {
 
 /** Whether a tool wrote `path`; no one answers for its style. */
 export function isGenerated(path: string): boolean {
-  return path.startsWith("src/wire/gen/");
+  return path.startsWith("src/wire/gen/") || path === "ui/api/types.ts";
 }

@@ -1,0 +1,102 @@
+/**
+ * A browser on the console of a real server. Whatever the page complains about fails the test.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { bundleUi } from "../../scripts/build/ui.ts";
+import { type Lab, labTest } from "../kit/lab.ts";
+import { skip } from "../kit/skip.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const OUT = new URL("out/", import.meta.url);
+
+/** A tab that remembers what went wrong in it. */
+export class Tab {
+  readonly #complaints: string[] = [];
+
+  constructor(readonly page: Page) {
+    page.on("console", (message) => {
+      if (message.type() === "error") this.#complain(message.text());
+    });
+    page.on("pageerror", (error) => this.#complain(String(error)));
+  }
+
+  /** Keeps what the console says; before a login, the question who one is is answered with 401. */
+  #complain(text: string): void {
+    if (!/status of 401/.test(text)) this.#complaints.push(text);
+  }
+
+  /** Types into the field with that label. */
+  async fill(label: string, text: string): Promise<void> {
+    await this.page.getByLabel(label, { exact: true }).fill(text);
+  }
+
+  /** Presses the button of that name. */
+  async press(name: string): Promise<void> {
+    await this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Waits until a heading says `text`. */
+  async heading(text: string): Promise<void> {
+    await this.page.getByRole("heading", { name: text, exact: true }).waitFor();
+  }
+
+  /** Takes pictures in both themes and on a phone, and checks what can be checked of them. */
+  async inspect(name: string): Promise<void> {
+    for (const theme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await this.page.screenshot({ path: new URL(`${name}-${theme}.png`, OUT).pathname });
+      assert.deepEqual(await this.#violations(), [], `${name}, ${theme}`);
+    }
+    const size = this.page.viewportSize();
+    await this.page.setViewportSize({ width: 390, height: 844 });
+    await this.page.screenshot({ path: new URL(`${name}-phone.png`, OUT).pathname });
+    const overflow = await this.page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.ok(Number(overflow) <= 0, `${name} is ${overflow} pixels too wide for a phone`);
+    if (size) await this.page.setViewportSize(size);
+    assert.deepEqual(this.#complaints, [], name);
+  }
+
+  async #violations(): Promise<string[]> {
+    // Injected by the debugger, which the page's policy does not concern.
+    await this.page.evaluate(axe.source);
+    const found = await this.page.evaluate("axe.run()") as axe.AxeResults;
+    return found.violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html).join("; ")}`);
+  }
+}
+
+async function launch(): Promise<Browser | null> {
+  const there = await Deno.stat(CHROMIUM).then(() => true, () => false);
+  if (!there) return null;
+  return await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+}
+
+/** A test with a browser; skipped where there is none. */
+export function browserTest(
+  name: string,
+  run: (lab: Lab, tab: () => Promise<Tab>) => Promise<void>,
+): void {
+  labTest(name, async (lab) => {
+    const browser = await launch();
+    if (browser === null) return skip(name, "Debian's chromium is not installed");
+    try {
+      await bundleUi();
+      await Deno.mkdir(OUT, { recursive: true });
+      await run(lab, async () => {
+        const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+        return new Tab(await context.newPage());
+      });
+    } finally {
+      await browser.close();
+    }
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Which page the address and the session lead to.
+ *
+ * @module
+ */
+
+import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
+import lazy, { ErrorBoundary } from "preact-iso/lazy";
+import { useEffect } from "preact/hooks";
+import { ErrorState, Loading } from "../components/states.tsx";
+import { Toasts } from "../components/toast.tsx";
+import { loadSession, safeNext, session } from "./session.ts";
+import { Shell } from "./shell.tsx";
+
+const Login = lazy(() => import("../pages/login.tsx"));
+const Onboarding = lazy(() => import("../pages/onboarding.tsx"));
+const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
+const Rules = lazy(() => import("../pages/rules.tsx"));
+const RuleDetail = lazy(() => import("../pages/rule.tsx"));
+const Clients = lazy(() => import("../pages/clients.tsx"));
+const Settings = lazy(() => import("../pages/settings.tsx"));
+const NotFound = lazy(() => import("../pages/not_found.tsx"));
+
+export function App() {
+  return (
+    <LocationProvider>
+      <ErrorBoundary>
+        <Gate />
+      </ErrorBoundary>
+      <Toasts />
+    </LocationProvider>
+  );
+}
+
+/** Shows what the session allows, and keeps the address in step with it. */
+function Gate() {
+  const { path, url, query, route } = useLocation();
+  const state = session.value;
+  const wanted = placeFor(state.kind, path, url, query["next"]);
+  useEffect(() => {
+    if (wanted !== null) route(wanted, true);
+  }, [wanted]);
+
+  if (state.kind === "unknown") return <Loading />;
+  if (state.kind === "failed") {
+    return <ErrorState error={state.error} onRetry={() => void loadSession()} />;
+  }
+  if (wanted !== null) return <Loading />;
+  if (state.kind === "onboarding") return <Onboarding />;
+  if (state.kind === "anonymous") return <Login expired={state.expired} />;
+  return (
+    <Shell me={state.me}>
+      <Router>
+        <Route path="/" component={Dashboard} />
+        <Route path="/rules" component={Rules} />
+        <Route path="/rules/:ruleId" component={RuleDetail} />
+        <Route path="/clients" component={Clients} />
+        <Route path="/settings" component={Settings} />
+        <Route default component={NotFound} />
+      </Router>
+    </Shell>
+  );
+}
+
+/** Where the browser has to go first, if not here. */
+function placeFor(
+  kind: (typeof session.value)["kind"],
+  path: string,
+  url: string,
+  next: string | undefined,
+): string | null {
+  switch (kind) {
+    case "unknown":
+    case "failed":
+      return null;
+    case "onboarding":
+      return path === "/onboarding" ? null : "/onboarding";
+    case "anonymous": {
+      if (path === "/login") return null;
+      return path === "/" ? "/login" : `/login?next=${encodeURIComponent(url)}`;
+    }
+    case "open":
+      return path === "/login" || path === "/onboarding" ? safeNext(next) : null;
+    default:
+      return kind satisfies never;
+  }
+}

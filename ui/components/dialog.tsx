@@ -1,0 +1,65 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../i18n/i18n.ts";
+import { Icon } from "./icon.tsx";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A modal dialog on the browser's own: focus stays inside, Escape closes, focus returns. */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header>
+        <h2 id={titleId}>{title}</h2>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t("action.close")}
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+export interface ConfirmProps extends DialogProps {
+  readonly confirm: string;
+  readonly busy: boolean;
+  readonly onConfirm: () => void;
+}
+
+/** Asks before something that cannot be undone. */
+export function Confirm({ title, onClose, children, confirm, busy, onConfirm }: ConfirmProps) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {children}
+      <footer>
+        <button type="button" class="button" onClick={onClose}>{t("action.cancel")}</button>
+        <button type="button" class="button danger" disabled={busy} onClick={onConfirm}>
+          {busy ? t("state.working") : confirm}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,23 @@
+/** Line icons on a 24×24 grid, drawn in the colour of the text. */
+const PATHS = {
+  dashboard: "M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z",
+  rules: "M4 7h11l-3-3M20 17H9l3 3M4 17h1M19 7h1",
+  clients: "M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01",
+  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6",
+  sidebar: "M4 5h16v14H4zM10 5v14",
+  close: "M6 6l12 12M18 6L6 18",
+  plus: "M12 5v14M5 12h14",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** A decoration; what it stands next to, or an `aria-label`, says the same. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * Short messages that nobody has to answer.
+ *
+ * @module
+ */
+
+import { signal } from "@preact/signals";
+import { t } from "../i18n/i18n.ts";
+import { Icon } from "./icon.tsx";
+
+interface Toast {
+  readonly id: number;
+  readonly kind: "good" | "bad";
+  readonly text: string;
+}
+
+const SHOWN_MS = 6_000;
+const toasts = signal<readonly Toast[]>([]);
+let nextId = 0;
+
+/** Shows a message; failures stay until they are closed. */
+export function toast(kind: Toast["kind"], text: string): void {
+  const id = nextId++;
+  toasts.value = [...toasts.value, { id, kind, text }];
+  if (kind === "good") setTimeout(() => close(id), SHOWN_MS);
+}
+
+function close(id: number): void {
+  toasts.value = toasts.value.filter((it) => it.id !== id);
+}
+
+/** Where messages appear. */
+export function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map(({ id, kind, text }) => (
+        <div key={id} class={`toast ${kind}`}>
+          <span>{text}</span>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t("action.close")}
+            onClick={() => close(id)}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { useState } from "preact/hooks";
+import { call, errorText } from "../api/client.ts";
+import { loadSession } from "../app/session.ts";
+import { Field, Form } from "../components/field.tsx";
+import { Front } from "../components/front.tsx";
+import { NewPassword } from "../components/new_password.tsx";
+import { t } from "../i18n/i18n.ts";
+
+/** The way in; a password that has to be changed is changed here, with what was typed. */
+export default function Login({ expired }: { readonly expired: boolean }) {
+  const [userId, setUserId] = useState("");
+  const [password, setPassword] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [changing, setChanging] = useState(false);
+
+  const submit = async () => {
+    if (userId.trim() === "" || password === "") return setError(t("login.required"));
+    setBusy(true);
+    const result = await call("POST /v1/auth/login", {
+      body: { user_id: userId.trim(), password },
+    });
+    setBusy(false);
+    if (!result.ok) return setError(errorText(result.error));
+    if (result.value.password_change_required) return setChanging(true);
+    await loadSession();
+  };
+
+  if (changing) {
+    return (
+      <Front title={t("password.change")}>
+        <p class="muted">{t("password.why")}</p>
+        <NewPassword current={password} onChanged={() => void loadSession()} />
+      </Front>
+    );
+  }
+  return (
+    <Front title={t("login.title")}>
+      {expired && <p class="alert warn" role="status">{t("login.expired")}</p>}
+      <Form onSubmit={() => void submit()} submit={t("login.submit")} busy={busy} error={error}>
+        <Field
+          label={t("label.user_id")}
+          value={userId}
+          onInput={setUserId}
+          autoComplete="username"
+          autoFocus
+        />
+        <Field
+          label={t("label.password")}
+          type="password"
+          value={password}
+          onInput={setPassword}
+          autoComplete="current-password"
+        />
+      </Form>
+    </Front>
+  );
+}
