@@ -49,7 +49,7 @@ export function createLinuxForwarder(
 ): Forwarder {
   const links = Array.from(
     { length: workers },
-    () => new WorkerLink({ libc, logger, splice, ...(spawn && { spawn }) }),
+    () => new WorkerLink({ libc, logger, clock, splice, ...(spawn && { spawn }) }),
   );
   const relays = new WorkerRelays(links);
   const engine = createPortableForwarder({

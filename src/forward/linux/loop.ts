@@ -18,7 +18,7 @@ import {
   type Start,
   WORKER_SLEEPS,
 } from "./protocol.ts";
-import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
+import { type Message, RECORD_WORDS, RECORDS, Ring } from "./ring.ts";
 import { Sessions } from "./sessions.ts";
 import { Tallies } from "./tallies.ts";
 
@@ -135,7 +135,8 @@ export class Loop implements Disposable {
   }
 
   #obey(): void {
-    while (this.#commands.shift(this.#command)) {
+    let taken = 0;
+    for (; this.#commands.shift(this.#command); taken++) {
       const [kind = 0, a = 0, b = 0, c = 0] = this.#command;
       switch (kind) {
         case COMMAND.listen:
@@ -168,6 +169,8 @@ export class Loop implements Disposable {
           throw new TypeError(`Not a command: ${kind}`);
       }
     }
+    // Whoever found the ring full waits for this: to fill it takes more commands than that.
+    if (taken > RECORDS / 2) this.#tell([EVENT.room]);
   }
 
   #unlisten(listener: number): void {

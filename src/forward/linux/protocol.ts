@@ -37,6 +37,8 @@ export const EVENT = {
   /** session, errno or 0: both sockets are closed. */
   ended: 5,
   stopped: 6,
+  /** A lot of commands were taken: there is room for more. */
+  room: 7,
 } as const;
 
 /** Stands for the errno of a session that ended with its Worker. */

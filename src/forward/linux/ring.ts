@@ -6,7 +6,8 @@
 
 /** Numbers of one record. */
 export const RECORD_WORDS = 10;
-const RECORDS = 4_096;
+/** Records that fit. */
+export const RECORDS = 4_096;
 const HEAD = 0;
 const TAIL = 1;
 const HEADER_WORDS = 2;

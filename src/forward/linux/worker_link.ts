@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { FILE } from "./native/abi.ts";
 import { SystemError } from "./native/errno.ts";
@@ -20,6 +21,9 @@ import {
 } from "./protocol.ts";
 import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
 import { SESSIONS_MAX, Tallies, type Tally } from "./tallies.ts";
+
+/** How long to wait before a Worker is tried again that has never done anything. */
+const RETRY_MS = 500;
 
 /** Tokens of watches wrap around here: they stand in the tag of an event. */
 const TOKENS = 1 << 28;
@@ -46,6 +50,7 @@ export interface SessionSink {
 export interface WorkerLinkOptions {
   readonly libc: Libc;
   readonly logger: Logger;
+  readonly clock: Clock;
   readonly splice: boolean;
   /** @default a Worker that runs `linux_worker.ts` */
   readonly spawn?: () => Worker;
@@ -61,6 +66,7 @@ const spawnWorker = (): Worker =>
 export class WorkerLink {
   readonly #libc: Libc;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #splice: boolean;
   readonly #create: () => Worker;
   readonly #wakeFd: number;
@@ -71,7 +77,11 @@ export class WorkerLink {
   readonly #sessions = new Map<number, SessionSink>();
   readonly #freeSessions: number[] = [];
   readonly #stopped = Promise.withResolvers<void>();
-  #worker: Worker;
+  /** Commands that the ring has no room for, oldest first. */
+  #overflow: Message[] = [];
+  /** Whether anything came from the Worker since it was started. */
+  #hasSpoken = false;
+  #retry: Disposable | null = null;
   #start: Start;
   #commands: Ring;
   #events: Ring;
@@ -81,9 +91,10 @@ export class WorkerLink {
   #nextListener = 0;
   #nextToken = 0;
 
-  constructor({ libc, logger, splice, spawn = spawnWorker }: WorkerLinkOptions) {
+  constructor({ libc, logger, clock, splice, spawn = spawnWorker }: WorkerLinkOptions) {
     this.#libc = libc;
     this.#logger = logger;
+    this.#clock = clock;
     this.#splice = splice;
     this.#create = spawn;
     this.#wakeFd = libc.eventfd(0, FILE.NONBLOCK | FILE.CLOEXEC);
@@ -93,7 +104,7 @@ export class WorkerLink {
     this.#events = new Ring(this.#start.events);
     this.#tallies = new Tallies(this.#start.tallies);
     this.#sleeping = new Int32Array(this.#start.sleeping);
-    this.#worker = this.#spawn();
+    this.#spawn();
   }
 
   get sessionCount(): number {
@@ -162,6 +173,10 @@ export class WorkerLink {
   /** Ends the Worker, and every session that is left. */
   async stop(): Promise<void> {
     this.#send([COMMAND.stop]);
+    if (this.#retry !== null) {
+      this.#retry[Symbol.dispose]();
+      this.#stopped.resolve();
+    }
     await this.#stopped.promise;
     this.#libc.close(this.#wakeFd);
   }
@@ -177,9 +192,10 @@ export class WorkerLink {
     };
   }
 
-  #spawn(): Worker {
+  #spawn(): void {
     const worker = this.#create();
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      this.#hasSpoken = true;
       if (data !== null) return this.#end(data.session, data);
       // Before the events are read: what comes after this calls again.
       Atomics.store(this.#sleeping, MAIN_IS_CALLED, 0);
@@ -191,12 +207,10 @@ export class WorkerLink {
       this.#restart(event.message);
     };
     worker.postMessage(this.#start);
-    return worker;
   }
 
   #send(command: Message): void {
-    // The Worker takes commands at every turn and waits for nobody: room comes soon.
-    while (!this.#commands.push(command)) this.#wake();
+    if (this.#overflow.length > 0 || !this.#commands.push(command)) this.#overflow.push(command);
     if (Atomics.load(this.#sleeping, WORKER_SLEEPS) === 1) this.#wake();
   }
 
@@ -228,7 +242,9 @@ export class WorkerLink {
       case EVENT.ended:
         return this.#end(a, { errno: b });
       case EVENT.stopped:
-        this.#stopped.resolve();
+        return this.#stopped.resolve();
+      case EVENT.room:
+        for (const command of this.#overflow.splice(0)) this.#send(command);
     }
   }
 
@@ -245,8 +261,9 @@ export class WorkerLink {
     this.#logger.error("forward.worker_crashed", { error: reason, sessions: this.#sessions.size });
     // What it said last still counts, and closed listeners are not to come back.
     while (this.#events.shift(this.#record)) this.#happened(this.#record);
-    const unread: Int32Array[] = [];
-    while (this.#commands.shift(this.#record)) unread.push(this.#record.slice());
+    const unread: Message[] = [];
+    while (this.#commands.shift(this.#record)) unread.push([...this.#record]);
+    unread.push(...this.#overflow.splice(0));
     this.#start = this.#allocate();
     this.#commands = new Ring(this.#start.commands);
     this.#events = new Ring(this.#start.events);
@@ -263,7 +280,7 @@ export class WorkerLink {
     for (const session of [...this.#sessions.keys()]) {
       if (!starting.has(session)) this.#end(session, { errno: WORKER_GONE });
     }
-    this.#worker = this.#spawn();
+    this.#respawn();
     for (const [listener, { fd }] of this.#listeners) {
       if (!listening.has(listener)) this.#send([COMMAND.listen, listener, fd]);
     }
@@ -273,6 +290,18 @@ export class WorkerLink {
       this.#watches.delete(token);
       ready();
     }
-    for (const command of unread) this.#send([...command]);
+    for (const command of unread) this.#send(command);
+  }
+
+  /** At once, unless the last one did not even start: then the next may not either. */
+  #respawn(): void {
+    if (this.#hasSpoken) {
+      this.#hasSpoken = false;
+      return this.#spawn();
+    }
+    this.#retry = this.#clock.timer(RETRY_MS, () => {
+      this.#retry = null;
+      this.#spawn();
+    });
   }
 }

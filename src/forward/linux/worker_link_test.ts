@@ -78,3 +78,20 @@ Deno.test({
     await until(() => openDescriptors() <= before);
   },
 });
+
+Deno.test({
+  name: "more commands than fit at a time are done in their order",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const forwarder = createLinuxForwarder({
+      clock: new FakeClock(),
+      logger: new RecordingLogger(),
+    });
+    await using _ = forwarder;
+    const open = (id: bigint) =>
+      openOnFreePorts(forwarder, 1024, (listen) => tcpRule({ id, listen, target: listen }));
+    // Two sockets a port, and the Worker is not even there yet.
+    for (let id = 1n; id <= 4n; id++) await open(id);
+    for (let id = 1n; id <= 4n; id++) await forwarder.close(id, 0).drained;
+  },
+});
