@@ -1,8 +1,8 @@
+import assert from "node:assert/strict";
 import { Operator } from "../kit/operator.ts";
 import { freePort } from "../kit/ports.ts";
 import { echoTarget } from "../kit/targets.ts";
-import { browserTest } from "./kit.ts";
-import assert from "node:assert/strict";
+import { browserTest, type Tab } from "./kit.ts";
 
 const PASSWORD = "correct horse battery";
 
@@ -19,6 +19,12 @@ browserTest("onboard, enroll, watch and remove a rule, log out", async (lab, ope
   await tab.fill("Confirm password", PASSWORD);
   await tab.press("Create administrator");
   await tab.heading("Hello, Administrator");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await tab.press("Toggle sidebar");
+  await page.getByRole("navigation").getByRole("link", { name: "Rules" }).click();
+  await page.getByRole("navigation").waitFor({ state: "hidden" });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("navigation").getByRole("link", { name: "Dashboard" }).click();
   await tab.inspect("dashboard-empty");
 
   await page.getByRole("navigation").getByRole("link", { name: "Clients" }).click();
@@ -50,7 +56,7 @@ browserTest("onboard, enroll, watch and remove a rule, log out", async (lab, ope
   await operator.push("edge-01", port, `127.0.0.1:${target.port}`);
   await page.getByRole("navigation").getByRole("link", { name: "Rules" }).click();
   await page.getByLabel("Search port, host, owner…").fill(`${port}`);
-  await page.getByText("1 rows").waitFor();
+  await page.getByText("Rows: 1").waitFor();
   assert.match(page.url(), new RegExp(`q=${port}`));
   await tab.inspect("rules");
   await page.getByRole("link", { name: "#0" }).click();
@@ -59,7 +65,12 @@ browserTest("onboard, enroll, watch and remove a rule, log out", async (lab, ope
   await tab.press("Remove rule");
   await page.getByRole("dialog").getByRole("button", { name: "Remove rule" }).click();
   await tab.heading("No rules yet");
+  await chooseAndLeave(tab);
+});
 
+/** Theme, language, and the way out. */
+async function chooseAndLeave(tab: Tab): Promise<void> {
+  const { page } = tab;
   await page.getByRole("link", { name: "Settings" }).click();
   await tab.press("Dark");
   await page.locator("html.dark").waitFor();
@@ -72,4 +83,4 @@ browserTest("onboard, enroll, watch and remove a rule, log out", async (lab, ope
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await tab.heading("Sign in");
   await tab.inspect("login");
-});
+}

@@ -18,6 +18,10 @@ import { logOut, type Me } from "./session.ts";
 const COOKIE = "sidebar_state";
 const collapsed = signal(document.cookie.includes(`${COOKIE}=false`));
 
+/** Whether the sidebar covers the page, where there is no room for both. */
+const sheetOpen = signal(false);
+const isNarrow = () => matchMedia("(max-width: 768px)").matches;
+
 const PLACES: readonly { path: string; icon: IconName; label: TextKey }[] = [
   { path: "/", icon: "dashboard", label: "nav.dashboard" },
   { path: "/rules", icon: "rules", label: "nav.rules" },
@@ -26,6 +30,10 @@ const PLACES: readonly { path: string; icon: IconName; label: TextKey }[] = [
 ];
 
 function toggleSidebar(): void {
+  if (isNarrow()) {
+    sheetOpen.value = !sheetOpen.value;
+    return;
+  }
   collapsed.value = !collapsed.value;
   document.cookie = `${COOKIE}=${!collapsed.value}; path=/; max-age=604800; SameSite=Lax`;
 }
@@ -37,8 +45,10 @@ export interface ShellProps {
 
 export function Shell({ me, children }: ShellProps) {
   const { path } = useLocation();
+  useEffect(() => void (sheetOpen.value = false), [path]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape") sheetOpen.value = false;
       if (event.key !== "b" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       toggleSidebar();
@@ -47,7 +57,7 @@ export function Shell({ me, children }: ShellProps) {
     return () => removeEventListener("keydown", onKey);
   }, []);
   return (
-    <div class={collapsed.value ? "shell collapsed" : "shell"}>
+    <div class={`shell ${collapsed.value ? "collapsed" : ""} ${sheetOpen.value ? "sheet" : ""}`}>
       <a class="skip" href="#main">{t("shell.skip")}</a>
       <aside class="sidebar">
         <a class="brand" href="/" aria-label="Portunus">
@@ -65,7 +75,7 @@ export function Shell({ me, children }: ShellProps) {
             type="button"
             class="icon-button"
             aria-label={t("shell.toggle")}
-            aria-expanded={!collapsed.value}
+            aria-expanded={isNarrow() ? sheetOpen.value : !collapsed.value}
             onClick={toggleSidebar}
           >
             <Icon name="sidebar" />

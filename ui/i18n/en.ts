@@ -119,7 +119,7 @@ export const en = {
   "stats.flows": "Active flows",
   "stats.rate_in": "In now",
   "stats.rate_out": "Out now",
-  "table.rows": "{n} rows",
+  "table.rows": "Rows: {n}",
   "theme.dark": "Dark",
   "theme.light": "Light",
   "theme.system": "System",
