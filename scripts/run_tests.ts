@@ -8,7 +8,9 @@
 
 import { buildBinaries } from "./build/binaries.ts";
 import { writeLine } from "./build/console.ts";
+import { bringFiles } from "./build/debian.ts";
 import { bundleUi } from "./build/ui.ts";
+import { CHROMIUM } from "./testing/browser.ts";
 import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
 import { runTests } from "./testing/run.ts";
@@ -35,9 +37,19 @@ async function build(): Promise<TestReport> {
   }
 }
 
+/** Without it the tests that need it say that they were skipped. */
+async function bringBrowser(): Promise<void> {
+  try {
+    await bringFiles([{ file: CHROMIUM, package: "chromium" }]);
+  } catch (error) {
+    writeLine(`no browser: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const plan = planTests(args);
   const reports: TestReport[] = [];
+  if (plan.browser) await bringBrowser();
   if (plan.build) reports.push(await phase("build", build));
   for (const run of plan.runs) reports.push(await phase(run.name, () => runTests(run.args)));
 

@@ -14,6 +14,8 @@ export interface TestRun {
 export interface TestPlan {
   /** Whether any of it needs the binaries. */
   readonly build: boolean;
+  /** Whether any of it needs a browser. */
+  readonly browser: boolean;
   readonly runs: readonly TestRun[];
 }
 
@@ -34,10 +36,12 @@ export function planTests(args: readonly string[]): TestPlan {
   const options = args.filter((arg, i) => !isPath(arg, i));
   if (paths.length > 0) {
     const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
-    return { build, runs: [{ name: "tests", args: [...options, ...paths] }] };
+    const browser = paths.some((path) => /^(\.\/)?tests(\/|\/browser\b.*)?$/.test(path));
+    return { build, browser, runs: [{ name: "tests", args: [...options, ...paths] }] };
   }
   return {
     build: true,
+    browser: true,
     runs: [
       {
         name: "parallel tests",

@@ -7,11 +7,11 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { CHROMIUM } from "../../scripts/testing/browser.ts";
 import { bundleUi } from "../../scripts/build/ui.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import { skip } from "../kit/skip.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const OUT = new URL("out/", import.meta.url);
 
 /** A tab that remembers what went wrong in it. */

@@ -49,7 +49,9 @@ async function scenario(lab: Lab, ballast: string): Promise<void> {
     target_port: target.port,
   });
   assert.deepEqual([pushed.status, codeOf(pushed)], [422, "activation_failed"]);
-  assert.match(JSON.stringify(pushed.body), /disk is full|disk I\/O error/);
+  assert.match(JSON.stringify(pushed.body), /persist_rule: internal/);
+  const { fields } = await server.process.event("operator.store_error");
+  assert.match(String(fields["error"]), /disk is full|disk I\/O error/, "the log says more");
   assert.equal((await operator.api("DELETE", `/v1/rules/${ruleId}`)).status, 500);
   await server.process.event("audit.flush_failed");
 
