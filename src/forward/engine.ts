@@ -9,6 +9,7 @@ import type { Logger } from "../core/log.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { createLinuxForwarder } from "./linux/forwarder.ts";
 import { type Libc, openLibc } from "./linux/native/libc.ts";
+import { probe } from "./linux/native/probe.ts";
 import { createPortableForwarder } from "./portable/forwarder.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -52,7 +53,9 @@ function chooseLibc(
   if (env("PORTUNUS_ENGINE")?.trim().toLowerCase() === "portable") return "PORTUNUS_ENGINE";
   if (os !== "linux") return `no Linux: ${os}`;
   try {
-    return open();
+    const libc = open();
+    probe(libc);
+    return libc;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

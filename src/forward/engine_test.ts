@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { createForwarder, type EngineOptions } from "./engine.ts";
+import { openLibc } from "./linux/native/libc.ts";
 
 /** The line that tells which engine was chosen. */
 async function chosen(
@@ -43,4 +44,15 @@ Deno.test("createForwarder() falls back to the portable engine, and says why", a
   assert.deepEqual(await chosen({ variables: { PORTUNUS_ENGINE: "portable" } }), [
     { engine: "portable", reason: "PORTUNUS_ENGINE" },
   ]);
+});
+
+Deno.test({
+  name: "createForwarder() falls back where the kernel refuses what the engine is built on",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const filtered = () => ({ ...openLibc(), eventfd: () => -1, errno: () => 1 });
+    assert.deepEqual(await chosen({ openLibc: filtered }), [
+      { engine: "portable", reason: "eventfd: Operation not permitted (os error 1)" },
+    ]);
+  },
 });
