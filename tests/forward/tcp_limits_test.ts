@@ -46,16 +46,25 @@ function drain(connection: Deno.TcpConn): void {
   void readAll(connection).catch(() => undefined);
 }
 
-/** How many of the bytes that `count` counts pass while time goes on, step by step. */
+/**
+ * How many of the bytes that `count` counts pass while time goes on, step by step. After each step
+ * every one of the `connections` has to wait for tokens again, which sets a timer.
+ */
 async function passed(
   rig: Rig,
   count: () => bigint,
-  { ms, stepMs }: { readonly ms: number; readonly stepMs: number },
+  { ms, stepMs, connections }: {
+    readonly ms: number;
+    readonly stepMs: number;
+    readonly connections: number;
+  },
 ): Promise<number> {
+  const waiting = () => until(() => rig.clock.pending >= connections);
+  await waiting();
   const before = count();
   for (let elapsed = 0; elapsed < ms; elapsed += stepMs) {
     rig.clock.advance(stepMs);
-    await stalled(() => Number(count()));
+    await waiting();
   }
   return Number(count() - before);
 }
@@ -86,8 +95,9 @@ for (const variant of VARIANTS) {
         set(rig, capOf(MEGABYTE));
         await move(rig);
         await move(rig);
-        await passed(rig, countOf(rig), { ms: 200, stepMs: 100 });
-        const bytes = await passed(rig, countOf(rig), { ms: 5_000, stepMs: 100 });
+        const step = { stepMs: 100, connections: 2 };
+        await passed(rig, countOf(rig), { ms: 200, ...step });
+        const bytes = await passed(rig, countOf(rig), { ms: 5_000, ...step });
         assert.ok(Math.abs(bytes - 5 * MEGABYTE) < 0.03 * 5 * MEGABYTE, `${bytes} bytes in 5 s`);
         const waited = counters(rig);
         const { throttleMicrosIn = 0n, throttleMicrosOut = 0n } = waited ?? {};
@@ -101,7 +111,7 @@ for (const variant of VARIANTS) {
         await using rig = await startRig(variant, { ownerId: "alice" });
         set(rig, capOf(100_000, 1_000));
         await move(rig);
-        const bytes = await passed(rig, countOf(rig), { ms: 1_000, stepMs: 5 });
+        const bytes = await passed(rig, countOf(rig), { ms: 1_000, stepMs: 5, connections: 1 });
         assert.ok(bytes > 60_000 && bytes < 115_000, `${bytes} bytes in 1 s`);
       });
 
@@ -111,8 +121,7 @@ for (const variant of VARIANTS) {
         await move(rig);
         await until(() => count() > BigInt(MEGABYTE));
         set(rig, capOf(8_192, 8_192));
-        await stalled(() => Number(count()));
-        const slow = await passed(rig, count, { ms: 2_000, stepMs: 100 });
+        const slow = await passed(rig, count, { ms: 2_000, stepMs: 100, connections: 1 });
         assert.ok(slow < 30_000, `${slow} bytes in 2 s`);
         set(rig, null);
         const before = count();
