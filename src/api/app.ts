@@ -17,6 +17,7 @@ import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
 import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stats.ts";
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
+import { sessionRoutes, type SessionRoutesOptions } from "./routes/sessions.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ownerCapRoutes, type OwnerCapRoutesOptions } from "./routes/owner_caps.ts";
@@ -37,6 +38,7 @@ export interface AppOptions
     AuthRoutesOptions,
     ClientRoutesOptions,
     CredentialRoutesOptions,
+    SessionRoutesOptions,
     EnrollmentRoutesOptions,
     GrantRoutesOptions,
     MetricsRoutesOptions,
@@ -82,6 +84,7 @@ export function createApi(options: AppOptions): Api {
   settingsRoutes(guarded, options);
   userRoutes(guarded, options);
   credentialRoutes(guarded, options);
+  sessionRoutes(guarded, options);
   grantRoutes(guarded, options);
   quotaRoutes(guarded, options);
   trafficRoutes(guarded, options);

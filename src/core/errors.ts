@@ -131,11 +131,13 @@ export const ERROR_TABLE = {
   owner_rate_limit_not_found: { http: 404, exit: { owner_cap: 8 } },
   quota_not_found: { http: 404, exit: { client: 8 } },
   rule_not_found: { http: 404, exit: { rule: 8 } },
+  session_not_found: { http: 404 },
   user_not_found: userNotFound,
 
   // What is in the way
   already_bootstrapped: { http: 409, exit: { local: 2 } },
   cannot_remove_self: userConflict,
+  cannot_restrict_self: userConflict,
   client_already_exists: { http: 409, exit: { rule: 2 } },
   client_not_revoked: { http: 409, exit: { client: 2 } },
   "conflict.legacy_to_sni_unsupported": { http: 409 },

@@ -32,6 +32,13 @@ export interface UserDraft {
   readonly passwordChangeRequired: boolean;
 }
 
+/** What a superadmin changes of a user; `null` stays. */
+export interface UserChanges {
+  readonly displayName: string | null;
+  readonly role: string | null;
+  readonly disabled: boolean | null;
+}
+
 export interface CreatedUser {
   readonly userId: string;
   readonly displayName: string;
@@ -126,6 +133,35 @@ export class Accounts {
     await store.insertUser({ ...user, createdAt, passwordHash, passwordChangeRequired });
     logger.info("operator.user_added", { actor, new_user: user.userId, outcome: "ok" });
     return user;
+  }
+
+  /**
+   * A superadmin's change of a user. Rules stay, whatever the user may be from now on.
+   *
+   * @throws {PortunusError} `invalid_user_id`, `invalid_display_name`, `role_required`,
+   * `cannot_restrict_self`, `user_not_found`, `last_superadmin`, in this order
+   */
+  async update(actor: string, userId: string, changes: UserChanges): Promise<UserSummary> {
+    const { store, clock, logger } = this.#options;
+    knownUserId(userId);
+    const change = {
+      ...(changes.displayName === null ? {} : { displayName: displayName(changes.displayName) }),
+      ...(changes.role === null ? {} : { role: roleOf(changes.role) }),
+      ...(changes.disabled === null ? {} : { disabled: changes.disabled }),
+    };
+    if (userId === actor && (change.disabled === true || change.role === "user")) {
+      throw new AccessError("cannot_restrict_self");
+    }
+    await store.updateUser(userId, change, instantFromMillis(clock.now()));
+    const { role, disabled } = change;
+    logger.info("operator.user_updated", {
+      actor,
+      user: userId,
+      ...(role === undefined ? {} : { role }),
+      ...(disabled === undefined ? {} : { disabled }),
+      outcome: "ok",
+    });
+    return await this.get(userId);
   }
 
   /**

@@ -11,8 +11,8 @@
 
 import type { CredentialOwner, CredentialRow, NewCredential } from "../store/credentials.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
-import type { Account, NewUser } from "../store/users.ts";
-import type { NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
+import type { Account, NewUser, UserChange } from "../store/users.ts";
+import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 
 /**
  * What the server's own store does along with a write of accounts. Where both are one database it
@@ -71,6 +71,12 @@ export interface UserStore {
   insertUser(user: NewUser): Promise<void>;
   /** @throws {AccessError} `already_bootstrapped`, `user_already_exists` */
   insertFirstSuperadmin(first: FirstSuperadmin, alongside: Alongside): Promise<void>;
+  /**
+   * Changes a user; the sessions of one who is disabled end.
+   *
+   * @throws {AccessError} `user_not_found`; `last_superadmin` when no enabled one would be left
+   */
+  updateUser(userId: string, change: UserChange, now: Temporal.Instant): Promise<void>;
   /** Clears the duty to change it. `false` when the password is not `from` any more. */
   replacePassword(change: PasswordReplacement): Promise<boolean>;
   /** Ends the user's sessions, and credentials unless kept. @throws {AccessError} `user_not_found` */
@@ -112,6 +118,8 @@ export interface SessionStore {
   /** A session that has not ended; counts as a use of it unless its user is disabled. */
   useSession(sessionHash: string, now: Temporal.Instant): Promise<WebSessionRow | undefined>;
   endSession(sessionHash: string, now: Temporal.Instant): Promise<void>;
+  /** The sessions of a user that have not ended, the one used last first. */
+  sessionsOf(userId: string, now: Temporal.Instant): Promise<readonly ListedWebSession[]>;
 }
 
 export interface AttemptStore {

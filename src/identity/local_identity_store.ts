@@ -14,8 +14,8 @@ import type { GrantRepository } from "../store/grants.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
 import type { Store } from "../store/open.ts";
 import type { SetupTokenRepository } from "../store/setup_token.ts";
-import type { Account, NewUser } from "../store/users.ts";
-import type { NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
+import type { Account, NewUser, UserChange } from "../store/users.ts";
+import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 import type {
   Alongside,
   FirstSuperadmin,
@@ -76,6 +76,18 @@ export class LocalIdentityStore implements IdentityStore {
       alongside();
       onConflict("user_already_exists", () => users.insert(first.user));
       if (first.credential !== null) credentials.insert(first.credential);
+    });
+  }
+
+  updateUser(userId: string, change: UserChange, now: Temporal.Instant): Promise<void> {
+    return this.#write(({ users, sessions }) => {
+      if (!users.get(userId)) throw new AccessError("user_not_found");
+      const before = users.countEnabledSuperadmins();
+      users.update(userId, change);
+      if (before > 0 && users.countEnabledSuperadmins() === 0) {
+        throw new AccessError("last_superadmin");
+      }
+      if (change.disabled === true) sessions.revokeAllOf(userId, now);
     });
   }
 
@@ -178,6 +190,12 @@ export class LocalIdentityStore implements IdentityStore {
 
   endSession(sessionHash: string, now: Temporal.Instant): Promise<void> {
     return Promise.try(() => this.#tables.sessions.revoke(sessionHash, now));
+  }
+
+  sessionsOf(userId: string, now: Temporal.Instant): Promise<readonly ListedWebSession[]> {
+    return Promise.try(() =>
+      this.#tables.sessions.listOf(userId).filter((session) => !hasEnded(session, now))
+    );
   }
 
   countAttempt(key: AttemptKey, now: Temporal.Instant): Promise<void> {

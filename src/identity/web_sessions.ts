@@ -10,11 +10,13 @@ import { isUserId } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import { WEB_SESSION } from "../core/limits.ts";
 import { newToken, type Random } from "../system/random.ts";
+import type { ListedWebSession } from "../store/web_sessions.ts";
 import { hashSecret } from "../system/secret_hash.ts";
 import type { SessionStore, UserStore } from "./identity_store.ts";
 import type { AuthenticationFailure, Operator } from "./operators.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import type { Throttle } from "./throttle.ts";
+import { knownUserId } from "./user_ids.ts";
 
 /** Where a request comes from. */
 export interface RequestOrigin {
@@ -33,6 +35,13 @@ export type SessionResult = AuthenticationFailure | {
   readonly operator: Operator;
   readonly passwordChangeRequired: boolean;
 };
+
+const SESSION_ID_CHARS = 16;
+
+/** What a session is called: enough of its hash, which is no secret. */
+export function sessionIdOf(sessionHash: string): string {
+  return sessionHash.slice(0, SESSION_ID_CHARS);
+}
 
 export interface WebSessionsOptions {
   readonly store: SessionStore & UserStore;
@@ -79,6 +88,26 @@ export class WebSessions {
     const { ok } = await this.authenticate(secret);
     if (ok) await this.#options.store.endSession(hashSecret(secret), this.#now());
     return ok;
+  }
+
+  /**
+   * The sessions of a user that go on, the one used last first.
+   *
+   * @throws {AccessError} `invalid_user_id`, `user_not_found`
+   */
+  async list(userId: string): Promise<readonly ListedWebSession[]> {
+    const { store } = this.#options;
+    if (!await store.account(knownUserId(userId))) throw new AccessError("user_not_found");
+    return await store.sessionsOf(userId, this.#now());
+  }
+
+  /** Ends one. @throws {AccessError} `invalid_user_id`, `user_not_found`, `session_not_found` */
+  async end(userId: string, sessionId: string): Promise<void> {
+    const session = (await this.list(userId)).find((it) =>
+      sessionIdOf(it.sessionHash) === sessionId
+    );
+    if (!session) throw new AccessError("session_not_found");
+    await this.#options.store.endSession(session.sessionHash, this.#now());
   }
 
   async #passwordHash(userId: string): Promise<string | null> {

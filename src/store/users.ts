@@ -34,6 +34,13 @@ export interface PasswordChange {
   readonly changeRequired: boolean;
 }
 
+/** What of a user can be changed; what is absent stays. */
+export interface UserChange {
+  readonly displayName?: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
+}
+
 export interface NewUser {
   readonly userId: string;
   readonly role: Role;
@@ -95,6 +102,19 @@ export class UserRepository {
       toStoreText(user.createdAt),
       user.passwordHash,
       user.passwordChangeRequired ? 1 : 0,
+    );
+  }
+
+  /** Changes what is given. */
+  update(userId: string, { displayName, role, disabled }: UserChange): void {
+    this.#store.db.run(
+      `UPDATE users SET display_name = coalesce(?, display_name), role = coalesce(?, role),
+         disabled = coalesce(?, disabled)
+       WHERE user_id = ?`,
+      displayName ?? null,
+      role ?? null,
+      disabled === undefined ? null : Number(disabled),
+      userId,
     );
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { toStoreText } from "../core/instant.ts";
+import type { Columns } from "./database.ts";
 import type { Store } from "./open.ts";
 import { Row } from "./row.ts";
 import { type Role, ROLES } from "./users.ts";
@@ -27,6 +28,12 @@ export interface WebSessionRow {
   readonly passwordChangeRequired: boolean;
   readonly lastSeenAt: Temporal.Instant;
   readonly absoluteExpiresAt: Temporal.Instant;
+  readonly revokedAt: Temporal.Instant | null;
+}
+
+/** A session as its user sees it. */
+export interface ListedWebSession extends NewWebSession {
+  readonly lastSeenAt: Temporal.Instant;
   readonly revokedAt: Temporal.Instant | null;
 }
 
@@ -75,6 +82,15 @@ export class WebSessionRepository {
     };
   }
 
+  /** Every session of a user that was not swept yet, the one used last first. */
+  listOf(userId: string): ListedWebSession[] {
+    const rows = this.#store.db.all(
+      "SELECT * FROM web_sessions WHERE user_id = ? ORDER BY last_seen_at DESC, session_hash",
+      userId,
+    );
+    return rows.map(toListed);
+  }
+
   /** Records that a session was used. */
   touch(sessionHash: string, now: Temporal.Instant): void {
     this.#store.db.run(
@@ -111,4 +127,18 @@ export class WebSessionRepository {
       toStoreText(idleSince),
     );
   }
+}
+
+function toListed(columns: Columns): ListedWebSession {
+  const row = new Row("web_sessions", "session_hash", columns);
+  return {
+    sessionHash: row.text("session_hash"),
+    userId: row.text("user_id"),
+    createdAt: row.instant("created_at"),
+    lastSeenAt: row.instant("last_seen_at"),
+    absoluteExpiresAt: row.instant("absolute_expires_at"),
+    revokedAt: row.instantOrNull("revoked_at"),
+    remoteAddr: row.textOrNull("remote_addr") ?? "",
+    userAgent: row.textOrNull("user_agent"),
+  };
 }

@@ -61,6 +61,7 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line("GET /v1/users", "superadmin", 200),
   line("POST /v1/users", "superadmin", 201),
   line(`GET ${USER}`, "superadmin", 200),
+  line(`PATCH ${USER}`, "superadmin", 200),
   line(`DELETE ${USER}`, "superadmin", 200),
   line(`POST ${USER}/password`, "superadmin", 200),
 
@@ -68,6 +69,9 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line(`POST ${CREDENTIALS}`, "self", 201),
   line(`DELETE ${CREDENTIALS}/:credential_id`, "self", 204),
   line(`POST ${CREDENTIALS}/:credential_id/rotate`, "self", 200, { body: "optional" }),
+
+  line(`GET ${USER}/sessions`, "self", 200),
+  line(`DELETE ${USER}/sessions/:session_id`, "self", 204),
 
   line("GET /v1/grants", "superadmin", 200),
   line("POST /v1/grants", "superadmin", 201),

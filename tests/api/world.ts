@@ -27,6 +27,14 @@ export async function world(): Promise<ApiFixture> {
     label: "laptop",
     issuedAt: now,
   });
+  api.identity.sessions.insert({
+    sessionHash: `4f1d0c7e9ab23568${"0".repeat(48)}`,
+    userId: "alice",
+    createdAt: now,
+    absoluteExpiresAt: now.add({ hours: 168 }),
+    remoteAddr: "203.0.113.9",
+    userAgent: "Mozilla/5.0",
+  });
   const grant = {
     client: "edge-01",
     listen: { start: 1, end: 65535 },

@@ -246,6 +246,33 @@ for (const backend of BACKENDS) {
     assert.deepEqual([used?.userId, used?.role, used?.disabled], ["alice", "user", false]);
   });
 
+  test("a changed user keeps the rest; sessions end with the user's access", async (store) => {
+    await store.insertUser(user("alice", "phc"));
+    await store.insertSession(session("alice", "s1"), "phc");
+    await store.updateUser("alice", { displayName: "Alice L." }, NOW);
+    const renamed = await store.account("alice");
+    assert.deepEqual([renamed?.displayName, renamed?.role, renamed?.disabled], [
+      "Alice L.",
+      "user",
+      false,
+    ]);
+    assert.deepEqual((await store.sessionsOf("alice", NOW)).map((it) => it.sessionHash), ["s1"]);
+    await store.updateUser("alice", { disabled: true }, NOW);
+    await store.updateUser("alice", { disabled: false }, NOW);
+    assert.deepEqual(await store.sessionsOf("alice", NOW), []);
+    await assert.rejects(store.updateUser("nobody", {}, NOW), refused("user_not_found"));
+  });
+
+  test("one enabled superadmin is always left", async (store) => {
+    await store.insertFirstSuperadmin(root(), NOTHING);
+    for (const change of [{ disabled: true }, { role: "user" }] as const) {
+      await assert.rejects(store.updateUser("root", change, NOW), refused("last_superadmin"));
+    }
+    await store.insertUser({ ...user("other"), role: "superadmin" });
+    await store.updateUser("root", { role: "user" }, NOW);
+    assert.equal(await store.enabledSuperadmins(), 1);
+  });
+
   test("a session ends by hand, by idling and by age", async (store) => {
     await store.insertUser(user("alice", "phc"));
     for (const hash of ["by hand", "idle", "used"]) {

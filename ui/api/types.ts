@@ -185,6 +185,15 @@ export type IssuedCredential = {
   readonly label: string | null;
   readonly created_at: string;
 };
+export type Session = {
+  readonly session_id: string;
+  readonly created_at: string;
+  readonly last_seen_at: string;
+  readonly expires_at: string;
+  readonly remote_addr: string;
+  readonly user_agent: string | null;
+  readonly current: boolean;
+};
 export type Grant = {
   readonly grant_id: string;
   readonly user_id: string;
@@ -512,6 +521,16 @@ export interface Operations {
     body: undefined;
     answer: User;
   };
+  "PATCH /v1/users/{user_id}": {
+    path: { user_id: string | number };
+    query: undefined;
+    body: {
+      readonly display_name?: string | null;
+      readonly role?: string | null;
+      readonly disabled?: boolean | null;
+    };
+    answer: User;
+  };
   "DELETE /v1/users/{user_id}": {
     path: { user_id: string | number };
     query: undefined;
@@ -557,6 +576,18 @@ export interface Operations {
     query: undefined;
     body: { readonly label?: string | null } | undefined;
     answer: IssuedCredential;
+  };
+  "GET /v1/users/{user_id}/sessions": {
+    path: { user_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: readonly (Session)[];
+  };
+  "DELETE /v1/users/{user_id}/sessions/{session_id}": {
+    path: { user_id: string | number; session_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
   "GET /v1/grants": {
     path: undefined;

@@ -15,5 +15,9 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   }),
   owner_id: z.string().meta({ description: "A user id; not checked.", example: "alice" }),
   rule_id: u64.meta({ description: "The number of a rule.", example: 0 }),
+  session_id: z.string().meta({
+    description: "The id of a Web session.",
+    example: "4f1d0c7e9ab23568",
+  }),
   user_id: userId.meta({ description: "The id of a user." }),
 };

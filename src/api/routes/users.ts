@@ -44,6 +44,11 @@ const NewUserBody = z.object({
   }),
   password_change_required: z.boolean().nullish(),
 });
+const UserChangeBody = z.object({
+  display_name: z.string().nullish().meta({ description: "1 to 64 bytes." }),
+  role: z.string().nullish().meta({ description: "`user` or `superadmin`." }),
+  disabled: z.boolean().nullish().meta({ description: "Nobody disabled can log in or call." }),
+});
 const PasswordResetBody = z.object({
   new_password: z.string().nullish().meta({ description: "Absent to have one made up." }),
   temporary_password: z.boolean().nullish().meta({
@@ -184,6 +189,36 @@ function itemRoute(route: Route, { accounts, access }: UserRoutesOptions): void 
       success: { status: 200, description: "The user.", view: UserView, example: USER },
       errors: ["invalid_user_id", "user_not_found"],
       handle: async (c) => userView(await accounts.get(userParam(c))),
+    }),
+
+    PATCH: operation({
+      summary: "Change a user",
+      description: "What is absent stays. Disabling ends sessions; credentials and rules stay.",
+      caller: "superadmin",
+      body: UserChangeBody,
+      bodyExample: { display_name: "Alice L.", disabled: false },
+      success: {
+        status: 200,
+        description: "The user as of now.",
+        view: UserView,
+        example: { ...USER, display_name: "Alice L." },
+      },
+      errors: [
+        "invalid_user_id",
+        "invalid_display_name",
+        "role_required",
+        "cannot_restrict_self",
+        "user_not_found",
+        "last_superadmin",
+      ],
+      handle: async (c, { body }) =>
+        userView(
+          await accounts.update(c.get("operator").userId, userParam(c), {
+            displayName: body.display_name ?? null,
+            role: body.role ?? null,
+            disabled: body.disabled ?? null,
+          }),
+        ),
     }),
 
     DELETE: operation({

@@ -320,3 +320,24 @@ Deno.test("POST /v1/users/{id}/password: id, throttle, policy, existence, in thi
   assert.equal((await reset("alice")).status, 200, "others are not held up");
   assert.equal((await reset("_superadmin")).status, 200, "oneself and reserved ids too");
 });
+
+Deno.test("PATCH /v1/users/{id} changes what is given, and not whoever asks", async () => {
+  using api = new ApiFixture();
+  const patch = (userId: string, json: Json) =>
+    api.request("PATCH", `/v1/users/${userId}`, { json });
+  const { json } = await patch("alice", { display_name: " Alice L. ", role: "superadmin" });
+  const { display_name, role, disabled } = json as Record<string, Json>;
+  assert.deepEqual([display_name, role, disabled], ["Alice L.", "superadmin", false]);
+  const session = await api.login("alice");
+  assert.equal((await patch("alice", { role: "user", disabled: true })).status, 200);
+  assert.equal(
+    (await api.request("GET", "/v1/users/me", { session })).error,
+    "401 credential_invalid",
+  );
+  assert.equal((await patch("alice", { role: "admin" })).error, "403 role_required");
+  assert.equal((await patch("alice", { display_name: "" })).error, "422 invalid_display_name");
+  assert.equal((await patch("nobody", {})).error, "404 user_not_found");
+  for (const change of [{ disabled: true }, { role: "user" }]) {
+    assert.equal((await patch("_superadmin", change)).error, "409 cannot_restrict_self");
+  }
+});
