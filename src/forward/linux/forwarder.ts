@@ -20,6 +20,7 @@ import type { Net } from "../portable/net.ts";
 import type { Resolver } from "../resolver.ts";
 import { dialLinux, LinuxListener } from "./linux_socket.ts";
 import { type Libc, openLibc } from "./native/libc.ts";
+import { SharedMeters } from "./shared_meters.ts";
 import { WorkerLink } from "./worker_link.ts";
 import { WorkerRelays } from "./worker_relay.ts";
 
@@ -47,9 +48,12 @@ export function createLinuxForwarder(
   { clock, logger, resolver, workers = 1, splice = true, libc = openLibc(), spawn }:
     LinuxForwarderOptions,
 ): Forwarder {
+  const meters = new SharedMeters(clock, () => {
+    for (const link of links) link.refilled();
+  });
   const links = Array.from(
     { length: workers },
-    () => new WorkerLink({ libc, logger, clock, splice, ...(spawn && { spawn }) }),
+    () => new WorkerLink({ libc, logger, clock, splice, meters, ...(spawn && { spawn }) }),
   );
   const relays = new WorkerRelays(links);
   const engine = createPortableForwarder({
@@ -57,9 +61,10 @@ export function createLinuxForwarder(
     logger,
     net: linuxNet(libc, links),
     createRelay: relays.create,
+    createMeter: meters.create,
     ...(resolver && { resolver }),
   });
-  return new LinuxForwarder(engine, relays, links);
+  return new LinuxForwarder(engine, { relays, meters, links });
 }
 
 /** TCP sockets whose events come from `links`, in turn. */
@@ -79,12 +84,21 @@ function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
 class LinuxForwarder implements Forwarder {
   readonly #engine: Forwarder;
   readonly #relays: WorkerRelays;
+  readonly #meters: SharedMeters;
   readonly #links: readonly WorkerLink[];
   #stopping: Promise<void> | null = null;
 
-  constructor(engine: Forwarder, relays: WorkerRelays, links: readonly WorkerLink[]) {
+  constructor(
+    engine: Forwarder,
+    { relays, meters, links }: {
+      readonly relays: WorkerRelays;
+      readonly meters: SharedMeters;
+      readonly links: readonly WorkerLink[];
+    },
+  ) {
     this.#engine = engine;
     this.#relays = relays;
+    this.#meters = meters;
     this.#links = links;
   }
 
@@ -93,19 +107,15 @@ class LinuxForwarder implements Forwarder {
   }
 
   setLimits(ruleId: bigint, limits: RateLimit | null): OpenOutcome {
-    const outcome = this.#engine.setLimits(ruleId, limits);
-    this.#relays.review();
-    return outcome;
+    return this.#engine.setLimits(ruleId, limits);
   }
 
   setOwnerLimits(ownerId: string, limits: RateLimit | null): void {
     this.#engine.setOwnerLimits(ownerId, limits);
-    this.#relays.review();
   }
 
   setQuota(ownerId: string, quota: QuotaState | null): void {
     this.#engine.setQuota(ownerId, quota);
-    this.#relays.review();
   }
 
   quota(ownerId: string): QuotaState | null {
@@ -129,6 +139,7 @@ class LinuxForwarder implements Forwarder {
     await this.#engine.shutdown(drainMs);
     this.#stopping ??= Promise.all(this.#links.map((link) => link.stop())).then(() => undefined);
     await this.#stopping;
+    this.#meters[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -34,7 +34,6 @@ export class LinuxSocket implements Socket {
   readonly #remote: Endpoint;
   #local: Endpoint | null = null;
   #fd: number | null;
-  #unread: Uint8Array | null = null;
   readonly #waits = new Set<Wait>();
   #token: number | null = null;
 
@@ -54,13 +53,6 @@ export class LinuxSocket implements Socket {
   }
 
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    const unread = this.#unread;
-    if (unread !== null) {
-      const part = unread.subarray(0, buffer.length);
-      buffer.set(part);
-      this.#unread = part.length === unread.length ? null : unread.subarray(part.length);
-      return part.length;
-    }
     const { libc } = this.#context;
     const count = await this.#retry(READING, (fd) => libc.recv(fd, buffer, buffer.length, 0));
     return count === 0 ? null : count;
@@ -101,21 +93,6 @@ export class LinuxSocket implements Socket {
     this.localAddr; // Who asks later gets an answer still.
     this.#forget();
     return fd;
-  }
-
-  /** Takes back what `release` gave. `unread` was read meanwhile, and comes first. */
-  restore(fd: number, unread: Uint8Array | null): void {
-    this.#fd = fd;
-    this.#unread = unread;
-  }
-
-  /** Whether there is something that only a read from here gets. */
-  get hasUnread(): boolean {
-    return this.#unread !== null;
-  }
-
-  get isOpen(): boolean {
-    return this.#fd !== null;
   }
 
   [Symbol.dispose](): void {

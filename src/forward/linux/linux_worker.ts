@@ -9,7 +9,7 @@ import { openLibc } from "./native/libc.ts";
 import type { Start } from "./protocol.ts";
 
 self.onmessage = ({ data }: MessageEvent<Start>) => {
-  using loop = new Loop(data, openLibc(), (message) => self.postMessage(message));
+  using loop = new Loop(data, openLibc(), () => self.postMessage(null));
   loop.run();
   self.close();
 };

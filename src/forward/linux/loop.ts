@@ -9,15 +9,10 @@ import { EPOLL, SOCKET } from "./native/abi.ts";
 import { ERRNO } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import { SOCKADDR_BYTES } from "./native/sockaddr.ts";
+import { Meters } from "./meters.ts";
+import { MeterTaker } from "./meter_taker.ts";
 import { PipePool } from "./pipe_pool.ts";
-import {
-  COMMAND,
-  EVENT,
-  type FromWorker,
-  MAIN_IS_CALLED,
-  type Start,
-  WORKER_SLEEPS,
-} from "./protocol.ts";
+import { COMMAND, EVENT, MAIN_IS_CALLED, type Start, WORKER_SLEEPS } from "./protocol.ts";
 import { type Message, RECORD_WORDS, RECORDS, Ring } from "./ring.ts";
 import { Sessions } from "./sessions.ts";
 import { Tallies } from "./tallies.ts";
@@ -28,7 +23,7 @@ const FULL_RETRY_MS = 1;
 
 export class Loop implements Disposable {
   readonly #libc: Libc;
-  readonly #post: (message: FromWorker) => void;
+  readonly #call: () => void;
   readonly #commands: Ring;
   readonly #events: Ring;
   readonly #sleeping: Int32Array;
@@ -49,9 +44,10 @@ export class Loop implements Disposable {
   #hasNews = false;
   #isStopped = false;
 
-  constructor(start: Start, libc: Libc, post: (message: FromWorker) => void) {
+  /** @param call has the main thread look at the events */
+  constructor(start: Start, libc: Libc, call: () => void) {
     this.#libc = libc;
-    this.#post = post;
+    this.#call = call;
     this.#commands = new Ring(start.commands);
     this.#events = new Ring(start.events);
     this.#sleeping = new Int32Array(start.sleeping);
@@ -63,6 +59,10 @@ export class Loop implements Disposable {
       epoll: this.#epoll,
       pipes: start.splice ? this.#pipes : null,
       tallies: new Tallies(start.tallies),
+      meters: new MeterTaker(new Meters(start.meters), {
+        spending: (meter) => this.#tell([EVENT.spending, meter]),
+        low: (meter) => this.#tell([EVENT.low, meter]),
+      }),
       onEnded: (session, errno) => this.#tell([EVENT.ended, session, errno]),
     });
     this.#epoll.register(this.#wakeFd, EPOLL.IN, { kind: KIND.wake, tag: 0 });
@@ -137,7 +137,7 @@ export class Loop implements Disposable {
   #obey(): void {
     let taken = 0;
     for (; this.#commands.shift(this.#command); taken++) {
-      const [kind = 0, a = 0, b = 0, c = 0] = this.#command;
+      const [kind = 0, a = 0, b = 0, c = 0, d = 0, e = 0] = this.#command;
       switch (kind) {
         case COMMAND.listen:
           this.#listeners.set(a, b);
@@ -153,13 +153,13 @@ export class Loop implements Disposable {
           this.#watch(a, b, c);
           break;
         case COMMAND.relay:
-          this.#sessions.start(a, b, c);
+          this.#sessions.start(a, { outside: b, target: c, rule: d, owner: e });
           break;
         case COMMAND.cut:
           this.#sessions.cut(a);
           break;
-        case COMMAND.detach:
-          this.#detach(a);
+        case COMMAND.refilled:
+          this.#sessions.refilled();
           break;
         case COMMAND.stop:
           this.#isStopped = true;
@@ -189,13 +189,6 @@ export class Loop implements Disposable {
     if (errno !== 0) this.#tell([EVENT.ready, token, events]);
   }
 
-  #detach(session: number): void {
-    const unsent = this.#sessions.detach(session);
-    if (unsent === null) return;
-    this.#flush();
-    this.#post({ session, ...unsent });
-  }
-
   #tell(message: Message): void {
     this.#hasNews = true;
     if (this.#overflow.length > 0 || !this.#events.push(message)) this.#overflow.push(message);
@@ -207,6 +200,6 @@ export class Loop implements Disposable {
     const rest = this.#overflow.findIndex((message) => !this.#events.push(message));
     this.#overflow = rest < 0 ? [] : this.#overflow.slice(rest);
     this.#hasNews = this.#overflow.length > 0;
-    if (Atomics.exchange(this.#sleeping, MAIN_IS_CALLED, 1) === 0) this.#post(null);
+    if (Atomics.exchange(this.#sleeping, MAIN_IS_CALLED, 1) === 0) this.#call();
   }
 }

@@ -14,12 +14,15 @@ export const COMMAND = {
   resume: 3,
   /** fd, token, epoll events: tells once when one of them is there. */
   watch: 4,
-  /** session, fd outside, fd of the target: relays; the descriptors are the Worker's from now on. */
+  /**
+   * session, fd outside, fd of the target, meter of the rule, meter of its owner: relays; the
+   * descriptors are the Worker's from now on.
+   */
   relay: 5,
   /** session: closes both sockets; answered by `ended`. */
   cut: 6,
-  /** session: gives both sockets back, by a {@linkcode Detached} unless `ended` comes first. */
-  detach: 7,
+  /** Who waits for tokens may find some. */
+  refilled: 7,
   /** Returns from the loop; answered by `stopped`. */
   stop: 8,
 } as const;
@@ -39,6 +42,10 @@ export const EVENT = {
   stopped: 6,
   /** A lot of commands were taken: there is room for more. */
   room: 7,
+  /** meter: tokens are being taken. */
+  spending: 8,
+  /** meter: little is left of its budget, or nothing. */
+  low: 9,
 } as const;
 
 /** Stands for the errno of a session that ended with its Worker. */
@@ -49,6 +56,7 @@ export interface Start {
   readonly commands: SharedArrayBuffer;
   readonly events: SharedArrayBuffer;
   readonly tallies: SharedArrayBuffer;
+  readonly meters: SharedArrayBuffer;
   /** Whether each side sleeps, and has to be woken. */
   readonly sleeping: SharedArrayBuffer;
   /** The eventfd that wakes the Worker; it stays the main thread's. */
@@ -59,13 +67,3 @@ export interface Start {
 /** Words of `sleeping`. */
 export const WORKER_SLEEPS = 0;
 export const MAIN_IS_CALLED = 1;
-
-/** The answer to `detach`: what was read and not yet written, by direction. */
-export interface Detached {
-  readonly session: number;
-  readonly unsentIn: Uint8Array | null;
-  readonly unsentOut: Uint8Array | null;
-}
-
-/** `null`: there are events. */
-export type FromWorker = null | Detached;

@@ -5,7 +5,7 @@
  */
 
 /** Numbers of one record. */
-export const RECORD_WORDS = 10;
+export const RECORD_WORDS = 16;
 /** Records that fit. */
 export const RECORDS = 4_096;
 const HEAD = 0;

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { Allowances } from "./allowances.ts";
 import { type Epoll, KIND } from "./epoll.ts";
 import { EPOLL, FILE, SOCKET } from "./native/abi.ts";
 import { ERRNO } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
+import type { MeterTaker } from "./meter_taker.ts";
 import type { Pipe, PipePool } from "./pipe_pool.ts";
 import { WORKER_GONE } from "./protocol.ts";
+import { SessionTable } from "./session_table.ts";
 import {
   ENDED,
   HUNG_UP,
@@ -17,7 +20,7 @@ import {
   QUEUED,
   READABLE,
   SHUT,
-  SocketStates,
+  WAITING,
   WRITABLE,
 } from "./socket_states.ts";
 import { SESSIONS_MAX, type Tallies } from "./tallies.ts";
@@ -34,17 +37,16 @@ const TURNS = 16;
 /** Told what became of a session; its descriptors are closed. */
 export type OnEnded = (session: number, errno: number) => void;
 
-/** What was read from a session's sockets and not written. */
-export interface Unsent {
-  readonly unsentIn: Uint8Array | null;
-  readonly unsentOut: Uint8Array | null;
+/** Two connected sockets, and the meters of the rule and its owner that bytes between them pass. */
+export interface Pair {
+  readonly outside: number;
+  readonly target: number;
+  readonly rule: number;
+  readonly owner: number;
 }
 
 /**
- * Sessions in tables indexed by descriptor, so that nothing is allocated or looked up by key while
- * bytes move; memory follows the highest descriptor. A session is between two descriptors, each the
- * source of one direction: what stands at index `fd` is about the direction out of `fd`, and about
- * the socket `fd` itself.
+ * The sessions of a Worker.
  *
  * Each socket is registered once, for all edges. An edge says that something became possible, which
  * holds until a call says EAGAIN; a short read says so as well, for less, unless the socket is hung
@@ -55,32 +57,26 @@ export class Sessions implements Disposable {
   readonly #epoll: Epoll;
   readonly #pipes: PipePool | null;
   readonly #tallies: Tallies;
+  readonly #allowances: Allowances;
   readonly #onEnded: OnEnded;
   readonly #buffer = new Uint8Array(COPY_BYTES);
   readonly #optval = new Int32Array(32);
   readonly #optlen = new Int32Array(32).fill(4);
   readonly #outside = new Int32Array(SESSIONS_MAX).fill(-1);
-  readonly #states = new SocketStates();
-  #peer = new Int32Array(0);
-  #session = new Int32Array(0);
-  #tag = new Int32Array(0);
-  #fullReads = new Uint8Array(0);
-  /** Bytes in the direction's pipe. */
-  #piped = new Int32Array(0);
-  readonly #pipe: (Pipe | null)[] = [];
-  /** What was read and the destination did not take. */
-  readonly #unsent: (Uint8Array<ArrayBuffer> | null)[] = [];
+  readonly #table = new SessionTable();
+  readonly #states = this.#table.states;
   /** Sources that have more to give, for the next turn. */
   #queue: number[] = [];
   #working: number[] = [];
 
   /** @param pipes `null` to copy always */
   constructor(
-    { libc, epoll, pipes, tallies, onEnded }: {
+    { libc, epoll, pipes, tallies, meters, onEnded }: {
       readonly libc: Libc;
       readonly epoll: Epoll;
       readonly pipes: PipePool | null;
       readonly tallies: Tallies;
+      readonly meters: MeterTaker;
       readonly onEnded: OnEnded;
     },
   ) {
@@ -88,6 +84,7 @@ export class Sessions implements Disposable {
     this.#epoll = epoll;
     this.#pipes = pipes;
     this.#tallies = tallies;
+    this.#allowances = new Allowances(this.#table, meters);
     this.#onEnded = onEnded;
   }
 
@@ -97,27 +94,36 @@ export class Sessions implements Disposable {
   }
 
   /** Relays between two sockets, which are closed with the session. */
-  start(session: number, outside: number, target: number): void {
-    this.#grow(Math.max(outside, target) + 1);
+  start(session: number, pair: Pair): void {
+    const { outside, target, owner } = pair;
+    this.#table.grow(Math.max(outside, target) + 1);
     this.#outside[session] = outside;
-    this.#enter(session, { fd: outside, peer: target, state: OUTSIDE });
-    this.#enter(session, { fd: target, peer: outside, state: 0 });
+    this.#enter(outside, target, OUTSIDE);
+    this.#enter(target, outside, 0);
+    for (const fd of [outside, target]) {
+      this.#table.session[fd] = session;
+      this.#table.ruleMeter[fd] = pair.rule;
+      this.#table.ownerMeter[fd] = owner;
+    }
     const errno = this.#register(outside) || this.#register(target);
-    if (errno !== 0) this.#end(outside, errno);
+    if (errno !== 0) return this.#end(outside, errno);
+    if (!this.#allowances.isExhausted(owner)) return;
+    this.#passEnd(outside, target);
+    this.#passEnd(target, outside);
   }
 
   /** An event of a descriptor that was registered as a session's. */
   ready(fd: number, tag: number, events: number): void {
-    if (this.#at(this.#tag, fd) !== tag || this.#at(this.#session, fd) < 0) return;
+    if (this.#at(this.#table.tag, fd) !== tag || this.#at(this.#table.session, fd) < 0) return;
     if ((events & EPOLL.ERR) !== 0) return this.#end(fd, this.#socketError(fd));
     let bits = 0;
     if ((events & (EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP)) !== 0) bits |= READABLE;
     if ((events & (EPOLL.RDHUP | EPOLL.HUP)) !== 0) bits |= HUNG_UP;
     if ((events & EPOLL.OUT) !== 0) bits |= WRITABLE;
     this.#states.set(fd, bits);
-    const peer = this.#at(this.#peer, fd);
+    const peer = this.#at(this.#table.peer, fd);
     if ((bits & WRITABLE) !== 0) this.#move(peer);
-    if ((bits & READABLE) !== 0 && this.#at(this.#tag, fd) === tag) this.#move(fd);
+    if ((bits & READABLE) !== 0 && this.#at(this.#table.tag, fd) === tag) this.#move(fd);
   }
 
   /** Gives every source that was left with more to give another turn. */
@@ -140,28 +146,22 @@ export class Sessions implements Disposable {
     if (outside >= 0) this.#end(outside, 0);
   }
 
-  /** Lets go of both sockets, which stay open. `null` when the session has ended already. */
-  detach(session: number): Unsent | null {
-    const outside = this.#at(this.#outside, session);
-    if (outside < 0) return null;
-    const target = this.#at(this.#peer, outside);
-    const unsent = { unsentIn: this.#takeUnsent(outside), unsentOut: this.#takeUnsent(target) };
-    for (const fd of [outside, target]) {
-      this.#epoll.unregister(fd);
-      this.#leave(fd);
-    }
-    this.#outside[session] = -1;
-    return unsent;
-  }
-
   /** Closes the sockets of every session. */
   [Symbol.dispose](): void {
     for (const fd of this.#outside) if (fd >= 0) this.#end(fd, WORKER_GONE);
   }
 
+  /** Has everybody try again who waits for tokens. */
+  refilled(): void {
+    this.#allowances.refilled(this.#retry);
+  }
+
+  readonly #retry = (fd: number): void => this.#move(fd);
+
   /** Moves what can be moved from `fd` to its peer. */
   #move(fd: number): void {
-    const peer = this.#at(this.#peer, fd);
+    if (this.#states.has(fd, WAITING)) return;
+    const peer = this.#at(this.#table.peer, fd);
     for (let turn = 0; this.#flush(fd, peer); turn++) {
       if (this.#states.has(fd, ENDED)) return this.#passEnd(fd, peer);
       if (!this.#states.has(fd, READABLE) || !this.#states.has(peer, WRITABLE)) return;
@@ -170,57 +170,57 @@ export class Sessions implements Disposable {
         this.#queue.push(fd);
         return;
       }
-      const isAlive = this.#pipe[fd] ? this.#fillPipe(fd) : this.#copy(fd, peer);
+      const pipe = this.#table.pipe[fd] ?? null;
+      const room = this.#allowances.ask(fd, pipe === null ? COPY_BYTES : pipe.capacity);
+      if (this.#states.has(fd, WAITING)) return;
+      if (room === 0) continue;
+      const isAlive = pipe === null ? this.#copy(fd, peer, room) : this.#fillPipe(fd, pipe, room);
       if (!isAlive) return;
     }
   }
 
   /** @returns whether the session goes on */
-  #copy(fd: number, peer: number): boolean {
-    const count = this.#libc.recv(fd, this.#buffer, COPY_BYTES, 0);
-    if (count <= 0) return this.#notRead(fd, count);
-    if (count < COPY_BYTES) {
+  #copy(fd: number, peer: number, room: number): boolean {
+    const most = Math.min(room, COPY_BYTES);
+    const count = this.#libc.recv(fd, this.#buffer, most, 0);
+    const errno = count < 0 ? this.#libc.errno() : 0;
+    const mayPass = this.#allowances.settle(fd, room, count);
+    if (count <= 0) return this.#notRead(fd, errno);
+    if (!mayPass) return true;
+    if (count < most) {
       if (!this.#states.has(fd, HUNG_UP)) this.#states.clear(fd, READABLE);
-      this.#fullReads[fd] = 0;
-    } else if (this.#pipes !== null) {
-      const full = this.#at(this.#fullReads, fd) + 1;
-      this.#fullReads[fd] = full % FULL_READS;
-      if (full === FULL_READS) this.#pipe[fd] = this.#pipes.take();
+      this.#table.fullReads[fd] = 0;
+    } else if (this.#pipes !== null && most === COPY_BYTES) {
+      const full = this.#at(this.#table.fullReads, fd) + 1;
+      this.#table.fullReads[fd] = full % FULL_READS;
+      if (full === FULL_READS) this.#table.pipe[fd] = this.#pipes.take();
     }
     const sent = this.#send(fd, peer, this.#buffer.subarray(0, count));
     if (sent < 0) return false;
     // A copy of its own: the buffer is everybody's.
-    if (sent < count) this.#unsent[fd] = this.#buffer.slice(sent, count);
+    if (sent < count) this.#table.unsent[fd] = this.#buffer.slice(sent, count);
     return true;
   }
 
   /** @returns whether the session goes on */
-  #fillPipe(fd: number): boolean {
-    const pipe = this.#pipe[fd];
-    if (!pipe) return true;
-    const count = this.#libc.splice(
-      fd,
-      0,
-      pipe.writeFd,
-      0,
-      pipe.capacity,
-      FILE.SPLICE_MOVE_NONBLOCK,
-    );
-    if (count > 0) this.#piped[fd] = count;
-    else if (count < 0 && this.#libc.errno() === ERRNO.EINVAL) this.#releasePipe(fd);
-    else if (!this.#notRead(fd, count)) return false;
-    if (count < SPLICE_MIN_BYTES && this.#at(this.#piped, fd) === 0) this.#releasePipe(fd);
+  #fillPipe(fd: number, pipe: Pipe, room: number): boolean {
+    const flags = FILE.SPLICE_MOVE_NONBLOCK;
+    const count = this.#libc.splice(fd, 0, pipe.writeFd, 0, room, flags);
+    const errno = count < 0 ? this.#libc.errno() : 0;
+    this.#table.piped[fd] = Math.max(0, count);
+    if (!this.#allowances.settle(fd, room, count)) this.#releasePipe(fd);
+    else if (errno === ERRNO.EINVAL) this.#releasePipe(fd);
+    else if (count <= 0) {
+      if (!this.#notRead(fd, errno)) return false;
+      this.#releasePipe(fd);
+    }
     return true;
   }
 
-  /** What a read that gave nothing means. @returns whether the session goes on */
-  #notRead(fd: number, result: number): boolean {
-    if (result === 0) {
-      this.#states.set(fd, ENDED);
-      return true;
-    }
-    const errno = this.#libc.errno();
-    if (errno === ERRNO.EAGAIN) this.#states.clear(fd, READABLE);
+  /** What a read that gave nothing means; with errno 0 the stream has ended. @returns whether the session goes on */
+  #notRead(fd: number, errno: number): boolean {
+    if (errno === 0) this.#states.set(fd, ENDED);
+    else if (errno === ERRNO.EAGAIN) this.#states.clear(fd, READABLE);
     else if (errno !== ERRNO.EINTR) {
       this.#end(fd, errno);
       return false;
@@ -230,18 +230,18 @@ export class Sessions implements Disposable {
 
   /** Sends what was read earlier. @returns whether the session goes on and all of it is gone */
   #flush(fd: number, peer: number): boolean {
-    const unsent = this.#unsent[fd];
+    const unsent = this.#table.unsent[fd];
     if (unsent) {
       const sent = this.#send(fd, peer, unsent);
       if (sent < 0) return false;
-      this.#unsent[fd] = sent === unsent.length ? null : unsent.subarray(sent);
+      this.#table.unsent[fd] = sent === unsent.length ? null : unsent.subarray(sent);
       if (sent < unsent.length) return false;
     }
-    const session = this.#at(this.#session, fd);
-    const pipe = this.#pipe[fd];
-    while (pipe && this.#at(this.#piped, fd) > 0) {
+    const session = this.#at(this.#table.session, fd);
+    const pipe = this.#table.pipe[fd];
+    while (pipe && this.#at(this.#table.piped, fd) > 0) {
       if (!this.#states.has(peer, WRITABLE)) return false;
-      const left = this.#at(this.#piped, fd);
+      const left = this.#at(this.#table.piped, fd);
       const flags = FILE.SPLICE_MOVE_NONBLOCK;
       this.#tallies.writing(session);
       const count = this.#libc.splice(pipe.readFd, 0, peer, 0, left, flags);
@@ -250,7 +250,7 @@ export class Sessions implements Disposable {
         if (!this.#notWritten(peer)) return false;
         continue;
       }
-      this.#piped[fd] = left - count;
+      this.#table.piped[fd] = left - count;
       if (left === count && left < SPLICE_MIN_BYTES) this.#releasePipe(fd);
     }
     return true;
@@ -258,7 +258,7 @@ export class Sessions implements Disposable {
 
   /** Sends until all is sent or the socket is full. @returns how much, or -1: the session ended */
   #send(fd: number, peer: number, bytes: Uint8Array<ArrayBuffer>): number {
-    const session = this.#at(this.#session, fd);
+    const session = this.#at(this.#table.session, fd);
     let sent = 0;
     while (sent < bytes.length && this.#states.has(peer, WRITABLE)) {
       const rest = sent === 0 ? bytes : bytes.subarray(sent);
@@ -292,8 +292,8 @@ export class Sessions implements Disposable {
   }
 
   #end(fd: number, errno: number): void {
-    const peer = this.#at(this.#peer, fd);
-    const session = this.#at(this.#session, fd);
+    const peer = this.#at(this.#table.peer, fd);
+    const session = this.#at(this.#table.session, fd);
     for (const socket of [fd, peer]) {
       this.#leave(socket);
       this.#libc.close(socket);
@@ -302,54 +302,35 @@ export class Sessions implements Disposable {
     this.#onEnded(session, errno);
   }
 
-  /** Takes everything out of the direction of `fd` that its destination did not get. */
-  #takeUnsent(fd: number): Uint8Array | null {
-    const head = this.#unsent[fd] ?? new Uint8Array(0);
-    const pipe = this.#pipe[fd];
-    const piped = this.#at(this.#piped, fd);
-    const all = new Uint8Array(head.length + piped);
-    all.set(head);
-    for (let at = head.length; pipe && at < all.length;) {
-      const count = this.#libc.read(pipe.readFd, all.subarray(at), all.length - at);
-      // Nobody else reads the pipe, so all that was put in is there.
-      if (count > 0) at += count;
-      else if (this.#libc.errno() !== ERRNO.EINTR) throw new Error("Cannot empty a pipe");
-    }
-    this.#piped[fd] = 0;
-    return all.length === 0 ? null : all;
-  }
-
-  #enter(
-    session: number,
-    { fd, peer, state }: { readonly fd: number; readonly peer: number; readonly state: number },
-  ): void {
+  #enter(fd: number, peer: number, state: number): void {
     this.#states.set(fd, state);
-    this.#peer[fd] = peer;
-    this.#session[fd] = session;
-    this.#fullReads[fd] = 0;
-    this.#piped[fd] = 0;
-    this.#pipe[fd] = null;
-    this.#unsent[fd] = null;
+    this.#table.peer[fd] = peer;
+    this.#table.fullReads[fd] = 0;
+    this.#table.piped[fd] = 0;
+    this.#table.pipe[fd] = null;
+    this.#table.unsent[fd] = null;
   }
 
   #leave(fd: number): void {
     this.#releasePipe(fd);
+    this.#allowances.forget(fd);
     this.#states.clear(fd, 0xff);
-    this.#session[fd] = -1;
-    this.#unsent[fd] = null;
+    this.#table.session[fd] = -1;
+    this.#table.unsent[fd] = null;
     // A stale event of this socket must not find whoever has the descriptor next.
-    this.#tag[fd] = (this.#at(this.#tag, fd) + 1) & 0x0fffffff;
+    this.#table.tag[fd] = (this.#at(this.#table.tag, fd) + 1) & 0x0fffffff;
   }
 
   #releasePipe(fd: number): void {
-    const pipe = this.#pipe[fd];
+    const pipe = this.#table.pipe[fd];
     if (!pipe) return;
-    this.#pipes?.giveBack(pipe, this.#at(this.#piped, fd) === 0);
-    this.#pipe[fd] = null;
+    this.#pipes?.giveBack(pipe, this.#at(this.#table.piped, fd) === 0);
+    this.#table.pipe[fd] = null;
+    this.#table.piped[fd] = 0;
   }
 
   #register(fd: number): number {
-    const tag = this.#at(this.#tag, fd);
+    const tag = this.#at(this.#table.tag, fd);
     return this.#epoll.register(fd, INTEREST, { kind: KIND.session, tag });
   }
 
@@ -363,27 +344,7 @@ export class Sessions implements Disposable {
     return this.#states.has(fd, OUTSIDE) ? "in" : "out";
   }
 
-  #grow(count: number): void {
-    if (count <= this.#states.length) return;
-    const size = Math.max(1_024, 2 ** Math.ceil(Math.log2(count)));
-    const wider = <T extends Int32Array | Uint8Array>(into: T, old: T): T => {
-      into.set(old);
-      return into;
-    };
-    this.#states.grow(size);
-    this.#fullReads = wider(new Uint8Array(size), this.#fullReads);
-    this.#peer = wider(new Int32Array(size), this.#peer);
-    this.#session = wider(new Int32Array(size).fill(-1), this.#session);
-    this.#tag = wider(new Int32Array(size), this.#tag);
-    this.#piped = wider(new Int32Array(size), this.#piped);
-    while (this.#pipe.length < size) {
-      this.#pipe.push(null);
-      this.#unsent.push(null);
-    }
-  }
-
-  /** Reads a table; what is beyond its end does not occur. */
-  #at(table: Int32Array | Uint8Array, index: number): number {
-    return table[index] ?? -1;
+  #at(column: Int32Array | Uint8Array, index: number): number {
+    return this.#table.at(column, index);
   }
 }

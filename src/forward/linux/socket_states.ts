@@ -11,6 +11,8 @@ export const SHUT = 16;
 export const QUEUED = 32;
 /** The client's socket of its session, not the target's. */
 export const OUTSIDE = 64;
+/** What it has to give waits for tokens. */
+export const WAITING = 128;
 
 /** The bits of every socket, by descriptor. */
 export class SocketStates {

@@ -11,15 +11,15 @@ import { SystemError } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import {
   COMMAND,
-  type Detached,
   EVENT,
-  type FromWorker,
   MAIN_IS_CALLED,
   type Start,
   WORKER_GONE,
   WORKER_SLEEPS,
 } from "./protocol.ts";
+import type { MeterCalls } from "./meters.ts";
 import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
+import type { Pair } from "./sessions.ts";
 import { SESSIONS_MAX, Tallies, type Tally } from "./tallies.ts";
 
 /** How long to wait before a Worker is tried again that has never done anything. */
@@ -37,14 +37,12 @@ export interface AcceptSink {
   closed(): void;
 }
 
-/** How a session ended: both sockets are closed, or the main thread has them back. */
-export type SessionEnd = { readonly errno: number } | Detached;
-
 /** A session of a Worker. */
 export interface SessionSink {
-  readonly outside: number;
-  readonly target: number;
-  finished(end: SessionEnd): void;
+  /** Its sockets and meters. */
+  readonly pair: Pair;
+  /** Both sockets are closed. */
+  finished(errno: number): void;
 }
 
 export interface WorkerLinkOptions {
@@ -52,6 +50,8 @@ export interface WorkerLinkOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly splice: boolean;
+  /** The memory of the meters, and who hears of them. */
+  readonly meters: MeterCalls & { readonly memory: SharedArrayBuffer };
   /** @default a Worker that runs `linux_worker.ts` */
   readonly spawn?: () => Worker;
 }
@@ -68,6 +68,8 @@ export class WorkerLink {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #splice: boolean;
+  readonly #meters: SharedArrayBuffer;
+  readonly #calls: MeterCalls;
   readonly #create: () => Worker;
   readonly #wakeFd: number;
   readonly #record = new Int32Array(RECORD_WORDS);
@@ -87,15 +89,16 @@ export class WorkerLink {
   #events: Ring;
   #tallies: Tallies;
   #sleeping: Int32Array;
-  #nextSession = 0;
   #nextListener = 0;
   #nextToken = 0;
 
-  constructor({ libc, logger, clock, splice, spawn = spawnWorker }: WorkerLinkOptions) {
+  constructor({ libc, logger, clock, splice, meters, spawn = spawnWorker }: WorkerLinkOptions) {
     this.#libc = libc;
     this.#logger = logger;
     this.#clock = clock;
     this.#splice = splice;
+    this.#meters = meters.memory;
+    this.#calls = meters;
     this.#create = spawn;
     this.#wakeFd = libc.eventfd(0, FILE.NONBLOCK | FILE.CLOEXEC);
     if (this.#wakeFd < 0) throw new SystemError(libc.errno());
@@ -143,17 +146,19 @@ export class WorkerLink {
     this.#watches.delete(token);
   }
 
-  /** Relays between two sockets, which are the Worker's until the end; `null`: there is no room. */
-  relay(sink: SessionSink): number | null {
-    const session = this.#freeSessions.pop() ?? this.#nextSession++;
-    if (session >= SESSIONS_MAX) {
-      this.#nextSession -= 1;
-      return null;
-    }
+  /** Whether there can be another session. */
+  get hasRoom(): boolean {
+    return this.#sessions.size < SESSIONS_MAX;
+  }
+
+  /** Relays between two sockets, which are the Worker's until the end. @returns its number */
+  relay(sink: SessionSink): number {
+    const session = this.#freeSessions.pop() ?? this.#sessions.size;
     this.#sessions.set(session, sink);
     // Here, because it may be read before the Worker knows of it: a number is used again.
     this.#tallies.reset(session);
-    this.#send([COMMAND.relay, session, sink.outside, sink.target]);
+    const { outside, target, rule, owner } = sink.pair;
+    this.#send([COMMAND.relay, session, outside, target, rule, owner]);
     return session;
   }
 
@@ -161,8 +166,9 @@ export class WorkerLink {
     this.#send([COMMAND.cut, session]);
   }
 
-  detach(session: number): void {
-    this.#send([COMMAND.detach, session]);
+  /** Who waits for tokens may find some. */
+  refilled(): void {
+    this.#send([COMMAND.refilled]);
   }
 
   /** What a session has moved since it began. Only while it runs, and when it is told to have ended. */
@@ -186,6 +192,7 @@ export class WorkerLink {
       commands: Ring.allocate(),
       events: Ring.allocate(),
       tallies: Tallies.allocate(),
+      meters: this.#meters,
       sleeping: new SharedArrayBuffer(8),
       wakeFd: this.#wakeFd,
       splice: this.#splice,
@@ -194,9 +201,8 @@ export class WorkerLink {
 
   #spawn(): void {
     const worker = this.#create();
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    worker.onmessage = () => {
       this.#hasSpoken = true;
-      if (data !== null) return this.#end(data.session, data);
       // Before the events are read: what comes after this calls again.
       Atomics.store(this.#sleeping, MAIN_IS_CALLED, 0);
       while (this.#events.shift(this.#record)) this.#happened(this.#record);
@@ -240,7 +246,11 @@ export class WorkerLink {
         return watch?.ready();
       }
       case EVENT.ended:
-        return this.#end(a, { errno: b });
+        return this.#end(a, b);
+      case EVENT.spending:
+        return this.#calls.spending(a);
+      case EVENT.low:
+        return this.#calls.low(a);
       case EVENT.stopped:
         return this.#stopped.resolve();
       case EVENT.room:
@@ -248,10 +258,10 @@ export class WorkerLink {
     }
   }
 
-  #end(session: number, end: SessionEnd): void {
+  #end(session: number, errno: number): void {
     const sink = this.#sessions.get(session);
     if (sink === undefined) return;
-    sink.finished(end);
+    sink.finished(errno);
     this.#sessions.delete(session);
     this.#freeSessions.push(session);
   }
@@ -278,7 +288,7 @@ export class WorkerLink {
       if (kind === COMMAND.watch) watching.add(b);
     }
     for (const session of [...this.#sessions.keys()]) {
-      if (!starting.has(session)) this.#end(session, { errno: WORKER_GONE });
+      if (!starting.has(session)) this.#end(session, WORKER_GONE);
     }
     this.#respawn();
     for (const [listener, { fd }] of this.#listeners) {

@@ -1,14 +1,18 @@
 /**
- * Relaying in a Worker, with the caps and quotas of the main thread.
+ * Relaying in a Worker.
  *
  * @module
  */
 
+import { Exhaustion } from "../portable/exhaustion.ts";
 import { Relay, type Relaying, type RelayOptions } from "../portable/relay.ts";
 import { LinuxSocket } from "./linux_socket.ts";
+import { NO_METER } from "./meters.ts";
 import { SystemError } from "./native/errno.ts";
 import { WORKER_GONE } from "./protocol.ts";
-import type { SessionEnd, SessionSink, WorkerLink } from "./worker_link.ts";
+import type { Pair } from "./sessions.ts";
+import { SharedMeter } from "./shared_meter.ts";
+import type { SessionSink, WorkerLink } from "./worker_link.ts";
 
 /** The relays of an engine. */
 export class WorkerRelays {
@@ -33,32 +37,21 @@ export class WorkerRelays {
   count(): void {
     for (const relay of this.#running) relay.count();
   }
-
-  /** Takes back what has become metered. */
-  review(): void {
-    for (const relay of this.#running) relay.review();
-  }
 }
 
 type Options = RelayOptions & { readonly outside: LinuxSocket; readonly target: LinuxSocket };
 
-/**
- * Relays as `Relay` does. Where nothing is to be asked before bytes may pass, a Worker moves them;
- * as soon as something is, the main thread does, so that there is one place that knows what is left
- * of a budget, however many Workers there are.
- */
+/** Relays as `Relay` does, in a Worker. Only when that has no room, this thread does it. */
 class WorkerRelay implements Relaying, SessionSink {
   readonly #options: Options;
   readonly #link: WorkerLink;
   readonly #running: Set<WorkerRelay>;
   readonly #counted = { bytesIn: 0, bytesOut: 0 };
+  readonly #ended = Promise.withResolvers<number>();
   #session: number | null = null;
-  #ended: PromiseWithResolvers<SessionEnd> | null = null;
   #here: Relay | null = null;
-  #isDetaching = false;
   #abortion: { readonly reason: unknown } | null = null;
-  outside = -1;
-  target = -1;
+  pair: Pair = { outside: -1, target: -1, rule: NO_METER, owner: NO_METER };
 
   constructor(options: Options, link: WorkerLink, running: Set<WorkerRelay>) {
     this.#options = options;
@@ -67,16 +60,15 @@ class WorkerRelay implements Relaying, SessionSink {
   }
 
   async run(): Promise<void> {
-    let preRead = this.#options.preRead;
-    if (!this.#options.policy.isMetered && this.#abortion === null) {
-      if (preRead !== null) await this.#replay(preRead);
-      preRead = null;
-      const end = await this.#relayThere();
-      if (end !== null && !("session" in end)) return this.#over(end.errno);
-    }
-    if (this.#abortion !== null) throw this.#abortion.reason;
-    this.#here = new Relay({ ...this.#options, preRead });
-    await this.#here.run();
+    const { preRead, policy, clock } = this.#options;
+    if (preRead !== null) await this.#replay(preRead);
+    this.#throwIfAborted();
+    if (!this.#begin()) return await this.#relayHere();
+    using _exhaustion = new Exhaustion(policy, clock, (reason) => this.abort(reason));
+    const errno = await this.#ended.promise;
+    this.#throwIfAborted();
+    if (errno === WORKER_GONE) throw new Error("worker_crashed");
+    if (errno !== 0) throw new SystemError(errno);
   }
 
   abort(reason: unknown): void {
@@ -96,38 +88,32 @@ class WorkerRelay implements Relaying, SessionSink {
     if (this.#counted.bytesOut > bytesOut) tally.countOut(this.#counted.bytesOut - bytesOut);
   }
 
-  review(): void {
-    if (this.#session === null || this.#isDetaching || !this.#options.policy.isMetered) return;
-    this.#isDetaching = true;
-    this.#link.detach(this.#session);
-  }
-
-  finished(end: SessionEnd): void {
+  finished(errno: number): void {
     this.count();
     this.#session = null;
     this.#running.delete(this);
-    if ("session" in end) {
-      this.#restore(end.unsentIn, end.unsentOut);
-      if (this.#abortion !== null) this.#close();
-    }
-    this.#ended?.resolve(end);
+    this.#ended.resolve(errno);
   }
 
-  /** How the Worker's session ended; `null` when it has no room for one. */
-  #relayThere(): Promise<SessionEnd> | null {
+  /** Hands both sockets to the Worker. @returns whether it has room for them */
+  #begin(): boolean {
     const { outside, target, policy } = this.#options;
-    // Metered or cut while the target took what had been read before.
-    if (policy.isMetered || this.#abortion !== null) return null;
-    this.outside = outside.release();
-    this.target = target.release();
+    if (!this.#link.hasRoom) return false;
+    const { rule, owner } = policy.meters;
+    this.pair = {
+      outside: outside.release(),
+      target: target.release(),
+      rule: rule instanceof SharedMeter ? rule.slot : NO_METER,
+      owner: owner instanceof SharedMeter ? owner.slot : NO_METER,
+    };
     this.#session = this.#link.relay(this);
-    if (this.#session === null) {
-      this.#restore(null, null);
-      return null;
-    }
     this.#running.add(this);
-    this.#ended = Promise.withResolvers<SessionEnd>();
-    return this.#ended.promise;
+    return true;
+  }
+
+  #relayHere(): Promise<void> {
+    this.#here = new Relay({ ...this.#options, preRead: null });
+    return this.#here.run();
   }
 
   /** Sends what was read before there was a target. Caps and quotas do not count it. */
@@ -140,19 +126,13 @@ class WorkerRelay implements Relaying, SessionSink {
         tally.countIn(written);
       }
     } catch (error) {
-      throw this.#abortion === null ? error : this.#abortion.reason;
+      this.#throwIfAborted();
+      throw error;
     }
   }
 
-  #over(errno: number): void {
+  #throwIfAborted(): void {
     if (this.#abortion !== null) throw this.#abortion.reason;
-    if (errno === WORKER_GONE) throw new Error("worker_crashed");
-    if (errno !== 0) throw new SystemError(errno);
-  }
-
-  #restore(unsentIn: Uint8Array | null, unsentOut: Uint8Array | null): void {
-    this.#options.outside.restore(this.outside, unsentIn);
-    this.#options.target.restore(this.target, unsentOut);
   }
 
   #close(): void {

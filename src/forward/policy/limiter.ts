@@ -7,12 +7,10 @@
 import type { Clock } from "../../core/clock.ts";
 import { type RateLimit, REJECT_REASONS, type RejectReason } from "../../core/rate_limit.ts";
 import type { RateLimitCounters } from "../counters.ts";
+import { type Cell, type Direction, LocalCell, type Meter, type Refiller } from "./meter.ts";
 import { type BucketSize, TokenBucket } from "./token_bucket.ts";
 
 export type Scope = "owner" | "rule";
-
-/** From the outside to the target, or back. */
-export type Direction = "in" | "out";
 
 /** What is let in: a TCP connection or a UDP flow. */
 export type Admitted = "connection" | "flow";
@@ -21,31 +19,41 @@ export type Admitted = "connection" | "flow";
  * Caps that may change at any time, or be absent. Whoever was let in counts until it is released,
  * with or without caps, so that a cap on concurrency knows of all.
  */
-export class Limiter {
+export class Limiter implements Refiller {
   readonly #clock: Clock;
   readonly #scope: Scope;
+  /** Where the tokens of bandwidth caps are. */
+  readonly meter: Meter;
   #limits: RateLimit | null = null;
   #in: TokenBucket | null = null;
   #out: TokenBucket | null = null;
   #admissions: TokenBucket | null = null;
+  readonly #tickets = new LocalCell();
   #active = 0;
   readonly #rejects = new Map<RejectReason, number>();
   #throttleMicrosIn = 0;
   #throttleMicrosOut = 0;
 
-  constructor(clock: Clock, scope: Scope) {
+  constructor(clock: Clock, scope: Scope, meter: Meter) {
     this.#clock = clock;
     this.#scope = scope;
+    this.meter = meter;
+    meter.serve(this);
   }
 
   /** Replaces the caps; `null` lifts them. A cap that was there keeps its tokens. */
   set(limits: RateLimit | null): void {
     const { bandwidthInBps, bandwidthOutBps, newConnectionsPerSec } = limits ?? {};
     this.#limits = limits;
-    this.#in = this.#resized(this.#in, sizeOf(bandwidthInBps, limits?.bandwidthInBurst));
-    this.#out = this.#resized(this.#out, sizeOf(bandwidthOutBps, limits?.bandwidthOutBurst));
+    const { in: tokensIn, out: tokensOut } = this.meter.tokens;
+    const sizeIn = sizeOf(bandwidthInBps, limits?.bandwidthInBurst);
+    const sizeOut = sizeOf(bandwidthOutBps, limits?.bandwidthOutBurst);
     const admissions = sizeOf(newConnectionsPerSec, limits?.newConnectionsBurst);
-    this.#admissions = this.#resized(this.#admissions, admissions);
+    this.#in = this.#resized(this.#in, sizeIn, tokensIn);
+    this.#out = this.#resized(this.#out, sizeOut, tokensOut);
+    this.#admissions = this.#resized(this.#admissions, admissions, this.#tickets);
+    this.meter.cap("in", this.#in?.burst ?? null);
+    this.meter.cap("out", this.#out?.burst ?? null);
   }
 
   /** Lets one more in, to be released later, or says why not. A rejection is counted. */
@@ -81,6 +89,15 @@ export class Limiter {
     return bucket === null ? 0 : bucket.acquire(bytes);
   }
 
+  get fillMs(): number {
+    return Math.min(this.#in?.fillMs ?? Infinity, this.#out?.fillMs ?? Infinity);
+  }
+
+  refill(): boolean {
+    const isFull = this.#in?.fill() ?? true;
+    return (this.#out?.fill() ?? true) && isFull;
+  }
+
   /** Counts time that copying in `direction` waited for tokens. */
   throttled(direction: Direction, micros: number): void {
     if (direction === "in") this.#throttleMicrosIn += micros;
@@ -113,9 +130,13 @@ export class Limiter {
     return isOwner ? "owner_concurrent" : "conn_concurrent";
   }
 
-  #resized(bucket: TokenBucket | null, size: BucketSize | null): TokenBucket | null {
+  #resized(
+    bucket: TokenBucket | null,
+    size: BucketSize | null,
+    cell: Cell,
+  ): TokenBucket | null {
     if (size === null) return null;
-    if (bucket === null) return new TokenBucket(this.#clock, size);
+    if (bucket === null) return new TokenBucket(this.#clock, size, cell);
     bucket.resize(size);
     return bucket;
   }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import { Limiter, type Scope } from "./limiter.ts";
+import { LocalMeter } from "./meter.ts";
 
 function create(limits: RateLimit | null, scope: Scope = "rule") {
   const clock = new FakeClock();
-  const limiter = new Limiter(clock, scope);
+  const limiter = new Limiter(clock, scope, new LocalMeter());
   limiter.set(limits);
   return { clock, limiter };
 }

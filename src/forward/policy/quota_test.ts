@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Quota } from "./quota.ts";
+import { LocalMeter } from "./meter.ts";
 
 Deno.test("Quota has no limit until it is set, and none after it is lifted", () => {
-  const quota = new Quota();
+  const quota = new Quota(new LocalMeter());
   assert.ok(quota.consume(1e15));
   quota.set({ remainingBytes: 1n, exhausted: true });
   assert.ok(quota.isExhausted && !quota.consume(1));
@@ -11,7 +12,7 @@ Deno.test("Quota has no limit until it is set, and none after it is lifted", () 
 });
 
 Deno.test("Quota is exhausted with its last byte, and covers nothing beyond", () => {
-  const quota = new Quota();
+  const quota = new Quota(new LocalMeter());
   quota.set({ remainingBytes: 10n, exhausted: false });
   assert.ok(quota.consume(6));
   assert.equal(quota.isExhausted, false);
@@ -24,14 +25,14 @@ Deno.test("Quota is exhausted with its last byte, and covers nothing beyond", ()
 
 Deno.test("Quota is exhausted when it is set so, or to nothing", () => {
   for (const [remainingBytes, exhausted] of [[0n, false], [5n, true], [-3n, false]] as const) {
-    const quota = new Quota();
+    const quota = new Quota(new LocalMeter());
     quota.set({ remainingBytes, exhausted });
     assert.ok(quota.isExhausted);
   }
 });
 
 Deno.test("Quota says what is left now", () => {
-  const quota = new Quota();
+  const quota = new Quota(new LocalMeter());
   assert.equal(quota.state, null);
   quota.set({ remainingBytes: 10n, exhausted: false });
   quota.consume(4);

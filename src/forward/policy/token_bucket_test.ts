@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { TokenBucket } from "./token_bucket.ts";
+import { LocalCell } from "./meter.ts";
 
 Deno.test("TokenBucket grants a burst at once, then the rate", () => {
   const clock = new FakeClock();
-  const bucket = new TokenBucket(clock, { rate: 100, burst: 10 });
+  const bucket = new TokenBucket(clock, { rate: 100, burst: 10 }, new LocalCell());
   assert.equal(bucket.acquire(10), 0);
   assert.equal(bucket.acquire(0), 0);
   assert.equal(bucket.acquire(1), 10_000);
@@ -20,7 +21,7 @@ Deno.test("TokenBucket grants a burst at once, then the rate", () => {
 Deno.test("TokenBucket keeps the rate however often it is asked", () => {
   for (const stepMs of [0.013, 0.5, 1, 17]) {
     const clock = new FakeClock();
-    const bucket = new TokenBucket(clock, { rate: 1_000, burst: 50 });
+    const bucket = new TokenBucket(clock, { rate: 1_000, burst: 50 }, new LocalCell());
     bucket.acquire(50);
     let taken = 0;
     for (let i = 0; i < 2_000; i++) {
@@ -34,7 +35,7 @@ Deno.test("TokenBucket keeps the rate however often it is asked", () => {
 
 Deno.test("TokenBucket lets what is larger than itself pass at its rate", () => {
   const clock = new FakeClock();
-  const bucket = new TokenBucket(clock, { rate: 1_000, burst: 100 });
+  const bucket = new TokenBucket(clock, { rate: 1_000, burst: 100 }, new LocalCell());
   let passed = 0;
   for (let ms = 0; ms < 100_000; ms += 10) {
     if (bucket.acquire(1_500) === 0) passed += 1_500;
@@ -45,7 +46,7 @@ Deno.test("TokenBucket lets what is larger than itself pass at its rate", () => 
 
 Deno.test("TokenBucket mints nothing when it is made larger, and strands nothing", () => {
   const clock = new FakeClock();
-  const bucket = new TokenBucket(clock, { rate: 10, burst: 10 });
+  const bucket = new TokenBucket(clock, { rate: 10, burst: 10 }, new LocalCell());
   bucket.acquire(8);
   bucket.resize({ rate: 1_000, burst: 1_000 });
   assert.equal(bucket.acquire(3), 1_000, "2 of 3 are there");

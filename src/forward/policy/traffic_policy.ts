@@ -6,7 +6,8 @@
 
 import { FORWARD } from "../../core/limits.ts";
 import type { RejectReason } from "../../core/rate_limit.ts";
-import type { Admitted, Direction, Limiter, Scope } from "./limiter.ts";
+import type { Admitted, Limiter, Scope } from "./limiter.ts";
+import type { Direction, Meter } from "./meter.ts";
 import type { Owner } from "./owners.ts";
 
 /** The outcome of asking for a connection or flow to be let in. */
@@ -39,10 +40,9 @@ export class TrafficPolicy {
     return this.#owner?.quota.isExhausted ?? false;
   }
 
-  /** Whether anything has to be asked before bytes may pass. */
-  get isMetered(): boolean {
-    return this.isThrottled("in") || this.isThrottled("out") ||
-      (this.#owner?.quota.isLimited ?? false);
+  /** Where it stands what may pass: what the rule has, and its owner. */
+  get meters(): { readonly rule: Meter; readonly owner: Meter | null } {
+    return { rule: this.#rule.meter, owner: this.#owner?.limiter.meter ?? null };
   }
 
   /** Lets one in, or says why not: the owner's caps first, then the rule's. */

@@ -4,6 +4,7 @@ import type { RateLimit } from "../../core/rate_limit.ts";
 import { Limiter } from "./limiter.ts";
 import { Owner } from "./owners.ts";
 import { TrafficPolicy } from "./traffic_policy.ts";
+import { LocalMeter } from "./meter.ts";
 
 /** The policy of a rule with caps `ofRule`, whose owner has caps `ofOwner`. */
 function create(
@@ -13,8 +14,8 @@ function create(
   } = {},
 ) {
   const clock = new FakeClock();
-  const rule = new Limiter(clock, "rule");
-  const owner = new Owner(clock);
+  const rule = new Limiter(clock, "rule", new LocalMeter());
+  const owner = new Owner(clock, new LocalMeter());
   rule.set(ofRule);
   owner.limiter.set(ofOwner);
   const active = () =>
@@ -88,7 +89,7 @@ Deno.test("chunkBytes() is a tenth of a second of the tighter rate, within bound
 });
 
 Deno.test("a rule without an owner has its own caps, and no quota", () => {
-  const rule = new Limiter(new FakeClock(), "rule");
+  const rule = new Limiter(new FakeClock(), "rule", new LocalMeter());
   rule.set({ concurrentConnections: 1 });
   const policy = new TrafficPolicy(rule, null, "flow");
   const hold = admitted(policy);

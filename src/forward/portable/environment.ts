@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Meter } from "../policy/meter.ts";
 import type { Owners } from "../policy/owners.ts";
 import type { Resolver } from "../resolver.ts";
 import type { CopyMemory } from "./buffer_pool.ts";
@@ -15,6 +16,8 @@ export interface Environment {
   readonly logger: Logger;
   readonly resolver: Resolver;
   readonly memory: CopyMemory;
+  /** Makes what the caps of a rule or an owner, and its quota, are kept in. */
+  readonly createMeter: () => Meter;
   /** Makes what moves the bytes of a connection. @default a `Relay` of this thread */
   readonly createRelay?: (options: RelayOptions) => Relaying;
 }

@@ -13,6 +13,7 @@ import type { ForwarderCounters } from "../counters.ts";
 import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from "../forwarder.ts";
 import type { Resolver } from "../resolver.ts";
 import { createSystemResolver } from "../system_resolver.ts";
+import { LocalMeter } from "../policy/meter.ts";
 import { Owners } from "../policy/owners.ts";
 import { Acceptor } from "./acceptor.ts";
 import { bindRange } from "./bind.ts";
@@ -31,7 +32,15 @@ import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 
 /** Creates a forwarder that runs no rule yet. */
 export function createPortableForwarder(
-  { clock, logger, resolver = createSystemResolver({ clock }), net, datagrams, createRelay }: {
+  {
+    clock,
+    logger,
+    resolver = createSystemResolver({ clock }),
+    net,
+    datagrams,
+    createRelay,
+    createMeter = () => new LocalMeter(),
+  }: {
     readonly clock: Clock;
     readonly logger: Logger;
     /** @default the operating system's name service */
@@ -42,6 +51,8 @@ export function createPortableForwarder(
     readonly datagrams?: DatagramNet;
     /** Makes what moves bytes between two of `net`'s sockets. @default a `Relay` of this thread */
     readonly createRelay?: Environment["createRelay"];
+    /** Makes what caps and quotas are kept in. @default a meter of this thread */
+    readonly createMeter?: Environment["createMeter"];
   },
 ): Forwarder {
   return new PortableForwarder({
@@ -53,7 +64,8 @@ export function createPortableForwarder(
     memory: new CopyMemory(),
     ...(createRelay && { createRelay }),
     packets: new PacketPool(),
-    owners: new Owners(clock),
+    createMeter,
+    owners: new Owners(clock, createMeter),
   });
 }
 

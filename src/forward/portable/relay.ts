@@ -5,11 +5,11 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { FORWARD } from "../../core/limits.ts";
-import type { Direction } from "../policy/limiter.ts";
+import type { Direction } from "../policy/meter.ts";
 import type { TrafficPolicy } from "../policy/traffic_policy.ts";
 import type { CopyMemory } from "./buffer_pool.ts";
 import { CopyBuffer } from "./copy_buffer.ts";
+import { Exhaustion } from "./exhaustion.ts";
 import type { Socket } from "./net.ts";
 import { throttle } from "./throttle.ts";
 
@@ -55,7 +55,6 @@ export class Relay implements Relaying {
   /** Directions under way. */
   #copying = 2;
   #exhaustion: Disposable | null = null;
-  #grace: Disposable | null = null;
   #isAborted = false;
   #reason: unknown;
   /** Made when there is something to interrupt. */
@@ -73,9 +72,9 @@ export class Relay implements Relaying {
    * @throws the first I/O error, or the reason of `abort`
    */
   run(): Promise<void> {
-    const { policy } = this.#options;
+    const { policy, clock } = this.#options;
     // A direction that is blocked in a read does not see by itself that there is nothing to pass.
-    this.#exhaustion = policy.onExhausted(() => this.#exhausted());
+    this.#exhaustion = new Exhaustion(policy, clock, (reason) => this.abort(reason));
     void this.#copy("in");
     void this.#copy("out");
     return this.#done.promise;
@@ -150,17 +149,8 @@ export class Relay implements Relaying {
 
   #finish(): void {
     this.#exhaustion?.[Symbol.dispose]();
-    this.#grace?.[Symbol.dispose]();
     if (this.#isAborted) this.#done.reject(this.#reason);
     else this.#done.resolve();
-  }
-
-  #exhausted(): void {
-    const { clock, policy } = this.#options;
-    this.#grace?.[Symbol.dispose]();
-    this.#grace = clock.timer(FORWARD.exhaustedGraceMs, () => {
-      if (policy.isExhausted) this.abort(new Error("quota_exhausted"));
-    });
   }
 }
 

@@ -7,12 +7,13 @@ import { Limiter } from "../policy/limiter.ts";
 import { TrafficPolicy } from "../policy/traffic_policy.ts";
 import { CopyMemory } from "./buffer_pool.ts";
 import { Relay } from "./relay.ts";
+import { LocalMeter } from "../policy/meter.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 /** No caps, no quota. */
 function noPolicy(clock: FakeClock): TrafficPolicy {
-  return new TrafficPolicy(new Limiter(clock, "rule"), null, "connection");
+  return new TrafficPolicy(new Limiter(clock, "rule", new LocalMeter()), null, "connection");
 }
 
 function start(

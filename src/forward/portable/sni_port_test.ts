@@ -13,6 +13,7 @@ import { FORWARD, SNI } from "../../core/limits.ts";
 import { Acceptor } from "./acceptor.ts";
 import { CopyMemory } from "./buffer_pool.ts";
 import { SniPort } from "./sni_port.ts";
+import { LocalMeter } from "../policy/meter.ts";
 
 const HELLO = await clientHello("api.example.com");
 
@@ -24,7 +25,14 @@ function start() {
   const resolver = { resolve: () => Promise.reject(new Error("no names here")) };
   net.listen({ hostname: "::", port: 443 });
   const nobody = { accepted: () => {}, acceptFailed: () => {} };
-  const environment = { net, clock, logger, resolver, memory: new CopyMemory() };
+  const environment = {
+    net,
+    clock,
+    logger,
+    resolver,
+    memory: new CopyMemory(),
+    createMeter: () => new LocalMeter(),
+  };
   const port = new SniPort(443, new Acceptor(net.listeners, clock, nobody), environment);
   const taken: Uint8Array[] = [];
   const member = {

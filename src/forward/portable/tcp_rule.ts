@@ -50,7 +50,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
   #connectionsTotal = 0;
 
   constructor({ spec, listeners, targets, owner, environment }: TcpRuleOptions) {
-    this.#limiter = new Limiter(environment.clock, "rule");
+    this.#limiter = new Limiter(environment.clock, "rule", environment.createMeter());
     this.#limiter.set(spec.limits);
     this.#context = {
       ruleId: spec.id,
@@ -104,9 +104,11 @@ export class TcpRule implements RunningRule, AcceptHandler {
     using _deadline = this.#context.environment.clock.timer(drainMs, () => this.#cut());
     await this.#acceptor?.released;
     await this.#probing;
-    if (this.#connections.size === 0) return;
-    this.#emptied ??= Promise.withResolvers();
-    await this.#emptied.promise;
+    if (this.#connections.size > 0) {
+      this.#emptied ??= Promise.withResolvers();
+      await this.#emptied.promise;
+    }
+    this.#limiter.meter[Symbol.dispose]();
   }
 
   #cut(): void {

@@ -16,6 +16,7 @@ import { CopyMemory } from "./buffer_pool.ts";
 import { Owner } from "../policy/owners.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { TcpRule } from "./tcp_rule.ts";
+import { LocalMeter } from "../policy/meter.ts";
 
 type Answer = Partial<Resolution> | Error;
 
@@ -34,11 +35,12 @@ function start(part: Partial<RuleSpec> = {}, answer: Answer = {}) {
   net.listen({ hostname: "::", port: 80 });
   net.listen({ hostname: "::", port: 81 });
   const [listener, other] = net.listeners as [FakeListener, FakeListener];
-  const owner = new Owner(clock);
+  const owner = new Owner(clock, new LocalMeter());
   const targets = spec.targets.length === 0
     ? new SingleTarget(spec.targetHost)
     : new ListedTargets(spec, { clock, logger });
-  const environment = { net, clock, logger, memory, resolver };
+  const createMeter = () => new LocalMeter();
+  const environment = { net, clock, logger, memory, createMeter, resolver };
   const rule = new TcpRule({ spec, listeners: net.listeners, targets, owner, environment });
   /** A client connects to `at`, and the target accepts. */
   const connect = async (at: FakeListener) => {

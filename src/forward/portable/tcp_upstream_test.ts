@@ -13,6 +13,7 @@ import { FORWARD } from "../../core/limits.ts";
 import { CopyMemory } from "./buffer_pool.ts";
 import { ListedTargets } from "./rule_targets.ts";
 import { TcpRule } from "./tcp_rule.ts";
+import { LocalMeter } from "../policy/meter.ts";
 
 const target = (port: number) =>
   ({ host: "192.0.2.9", port, priority: 0, proxyProtocol: "v1" }) as const;
@@ -31,7 +32,14 @@ function connected() {
     listeners: net.listeners,
     targets: new ListedTargets(listed, { clock, logger }),
     owner: null,
-    environment: { net, clock, logger, memory: new CopyMemory(), resolver },
+    environment: {
+      net,
+      clock,
+      logger,
+      memory: new CopyMemory(),
+      createMeter: () => new LocalMeter(),
+      resolver,
+    },
   });
   const client = new FakeSocket();
   (net.listeners[0] as FakeListener).deliver(client);

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 import { FORWARD } from "../../core/limits.ts";
-import type { Direction } from "../policy/limiter.ts";
+import type { Direction } from "../policy/meter.ts";
 import type { TrafficPolicy } from "../policy/traffic_policy.ts";
 
 /**

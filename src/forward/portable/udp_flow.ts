@@ -8,7 +8,7 @@ import { sleep } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import type { LogFields, LogLevel } from "../../core/log.ts";
-import type { Direction } from "../policy/limiter.ts";
+import type { Direction } from "../policy/meter.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { codeOf, datagramProblem } from "./os_error.ts";
 import type { Packet } from "./packet.ts";

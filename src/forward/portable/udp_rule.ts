@@ -54,7 +54,7 @@ export class UdpRule implements RunningRule {
 
   constructor({ spec, sockets, settings, targets, owner, environment }: UdpRuleOptions) {
     this.#settings = settings;
-    this.#limiter = new Limiter(environment.clock, "rule");
+    this.#limiter = new Limiter(environment.clock, "rule", environment.createMeter());
     this.#limiter.set(spec.limits);
     this.#context = {
       ruleId: spec.id,

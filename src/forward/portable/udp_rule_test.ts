@@ -17,6 +17,7 @@ import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { UdpRule } from "./udp_rule.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
+import { LocalMeter } from "../policy/meter.ts";
 
 const LISTEN = 80;
 const client = udpEndpoint("::ffff:192.0.2.1", 4_000);
@@ -70,8 +71,9 @@ class Fixture implements AsyncDisposable {
         net: new FakeNet(),
         datagrams: this.net,
         memory: new CopyMemory(),
+        createMeter: () => new LocalMeter(),
         packets: this.packets,
-        owners: new Owners(this.clock),
+        owners: new Owners(this.clock, () => new LocalMeter()),
       },
     });
   }
