@@ -4,6 +4,8 @@ export const en = {
   "action.close": "Close",
   "action.done": "Done",
   "action.retry": "Try again",
+  "chart.keys": "The arrow keys read values.",
+  "chart.latest": "latest",
   "client.connected": "Connected",
   "client.offline": "Offline",
   "client.revoked": "Revoked",

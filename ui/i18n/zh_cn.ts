@@ -6,6 +6,8 @@ export const zhCn: Readonly<Record<keyof typeof en, string>> = {
   "action.close": "关闭",
   "action.done": "完成",
   "action.retry": "重试",
+  "chart.keys": "用方向键读取数值。",
+  "chart.latest": "最新",
   "client.connected": "已连接",
   "client.offline": "离线",
   "client.revoked": "已吊销",

@@ -1,0 +1,73 @@
+/**
+ * Lines over time on a canvas, by uPlot. A chunk of its own, loaded with the first chart.
+ *
+ * @module
+ */
+
+import uPlot from "uplot";
+import type { ChartSeries } from "./chart.tsx";
+
+export interface PlotOptions {
+  readonly series: readonly ChartSeries[];
+  /** What a value on the vertical axis is called. */
+  readonly format: (value: number) => string;
+  readonly height: number;
+  /** Is told which instant the cursor is at, `null` for none. */
+  readonly onCursor: (index: number | null) => void;
+}
+
+const MINUTES_OF_DAYS = 2 * 86_400;
+
+const two = (n: number) => `${n}`.padStart(2, "0");
+
+/** Instants in the reader's own time, 24 hours; dates where the chart is about days. */
+function timeLabels(plot: uPlot, times: readonly number[]): string[] {
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  return times.map((time) => {
+    const at = new Date(time * 1_000);
+    const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    if (max - min > MINUTES_OF_DAYS) return day;
+    return max - min < 600 ? `${clock}:${two(at.getSeconds())}` : clock;
+  });
+}
+
+/** A chart inside `element`, in the colours of the page's theme as of now. */
+export function plot(element: HTMLElement, data: uPlot.AlignedData, options: PlotOptions): uPlot {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const axis = {
+    stroke: colour("muted"),
+    font: `12px ${getComputedStyle(document.body).fontFamily}`,
+    grid: { stroke: colour("line"), width: 1 },
+    ticks: { show: false },
+  };
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height: options.height,
+      legend: { show: false },
+      padding: [10, 8, 0, 0],
+      cursor: { y: false, points: { size: 7 } },
+      scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
+      axes: [
+        { ...axis, values: timeLabels, space: 70 },
+        { ...axis, values: (_, values) => values.map(options.format), size: 82, space: 36 },
+      ],
+      series: [
+        {},
+        ...options.series.map(({ label, colour: name, dashed }) => ({
+          label,
+          stroke: colour(name),
+          width: 2,
+          fill: `color-mix(in srgb, ${colour(name)} 12%, transparent)`,
+          points: { show: false },
+          ...(dashed ? { dash: [6, 4] } : {}),
+        })),
+      ],
+      hooks: { setCursor: [({ cursor }) => options.onCursor(cursor.idx ?? null)] },
+    },
+    data,
+    element,
+  );
+}
