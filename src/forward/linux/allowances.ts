@@ -47,10 +47,11 @@ export class Allowances {
     const direction = this.#direction(fd);
     const budget = Math.min(most, this.#meters.budget(owner));
     const ofOwner = this.#meters.take(owner, direction, budget);
-    if (ofOwner === 0) return this.#wait(fd, owner);
+    if (ofOwner === 0) return this.#wait(fd, owner) ? 0 : this.ask(fd, most);
     const room = this.#meters.take(rule, direction, ofOwner);
     this.#meters.giveBack(owner, direction, ofOwner - room);
-    return room === 0 ? this.#wait(fd, rule) : room;
+    if (room > 0) return room;
+    return this.#wait(fd, rule) ? 0 : this.ask(fd, most);
   }
 
   /**
@@ -90,12 +91,19 @@ export class Allowances {
     this.#meters.waits(this.#table.at(this.#table.awaited, fd), this.#direction(fd), -1);
   }
 
-  #wait(fd: number, meter: number): 0 {
+  /** @returns whether there is something to wait for */
+  #wait(fd: number, meter: number): boolean {
+    const direction = this.#direction(fd);
     this.#table.states.set(fd, WAITING);
     this.#table.awaited[fd] = meter;
-    this.#meters.waits(meter, this.#direction(fd), 1);
+    this.#meters.waits(meter, direction, 1);
+    // Tokens that came in before the main thread could know of the waiting wake nobody.
+    if (this.#meters.hasTokens(meter, direction)) {
+      this.forget(fd);
+      return false;
+    }
     this.#waiting.push(fd);
-    return 0;
+    return true;
   }
 
   #direction(fd: number): Direction {

@@ -37,6 +37,12 @@ export class MeterTaker {
     return taken;
   }
 
+  /** Whether a direction that is capped has tokens. */
+  hasTokens(slot: number, direction: Direction): boolean {
+    const word = direction === "in" ? WORD.tokensIn : WORD.tokensOut;
+    return this.#meters.isCapped(slot, direction) && this.#meters.load(slot, word) > 0;
+  }
+
   /** Gives back tokens that were taken for bytes which did not come. */
   giveBack(slot: number, direction: Direction, bytes: number): void {
     if (bytes === 0 || !this.#meters.isCapped(slot, direction)) return;

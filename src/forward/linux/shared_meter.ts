@@ -14,6 +14,8 @@ export interface MeterOwner {
   readonly dispose: () => void;
 }
 
+const WAITING = [["in", WORD.waitingIn], ["out", WORD.waitingOut]] as const;
+
 export class SharedMeter implements Meter {
   readonly slot: number;
   readonly tokens: Readonly<Record<Direction, Cell>>;
@@ -66,18 +68,15 @@ export class SharedMeter implements Meter {
   /**
    * Counts the time since the last refill for all who waited, and refills.
    *
-   * @returns whether anybody waits
+   * @returns whether anybody waits: one who begins to wait from now on sees the tokens
    */
   refill(micros: number): boolean {
-    const waiting = {
-      in: this.#meters.load(this.slot, WORD.waitingIn),
-      out: this.#meters.load(this.slot, WORD.waitingOut),
-    };
-    for (const direction of ["in", "out"] as const) {
-      if (waiting[direction] > 0) this.#refiller?.throttled(direction, waiting[direction] * micros);
+    for (const [direction, word] of WAITING) {
+      const count = this.#meters.load(this.slot, word);
+      if (count > 0) this.#refiller?.throttled(direction, count * micros);
     }
     this.#refiller?.refill();
-    return waiting.in + waiting.out > 0;
+    return this.#isAwaited;
   }
 
   /** Whether refilling can stop until somebody calls: nothing is taken, so nothing comes in. */
@@ -88,6 +87,10 @@ export class SharedMeter implements Meter {
     if (isFull) return true;
     this.#meters.store(this.slot, WORD.isCalled, 1);
     return false;
+  }
+
+  get #isAwaited(): boolean {
+    return WAITING.some(([, word]) => this.#meters.load(this.slot, word) > 0);
   }
 
   [Symbol.dispose](): void {
