@@ -11,6 +11,7 @@ import { writeLine } from "./build/console.ts";
 import { bringFiles } from "./build/debian.ts";
 import { bundleUi } from "./build/ui.ts";
 import { CHROMIUM } from "./testing/browser.ts";
+import { DatabaseLab, DATABASES_VARIABLE, startAll } from "./testing/databases.ts";
 import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
 import { runTests } from "./testing/run.ts";
@@ -46,12 +47,31 @@ async function bringBrowser(): Promise<void> {
   }
 }
 
+/** Below what the tests themselves take; see `tests/kit/ports.ts`. */
+const DATABASE_PORT = 10_200;
+
+/**
+ * Starts the servers that several tests share; returns the environment that tells of them. Without
+ * them the tests that need them fail.
+ */
+async function startDatabases(stack: AsyncDisposableStack): Promise<Record<string, string>> {
+  try {
+    const urls = await startAll(stack.use(await DatabaseLab.open()), DATABASE_PORT);
+    return { [DATABASES_VARIABLE]: JSON.stringify(urls) };
+  } catch (error) {
+    writeLine(`no databases: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const plan = planTests(args);
   const reports: TestReport[] = [];
   if (plan.browser) await bringBrowser();
+  await using stack = new AsyncDisposableStack();
+  const env = plan.databases ? await startDatabases(stack) : {};
   if (plan.build) reports.push(await phase("build", build));
-  for (const run of plan.runs) reports.push(await phase(run.name, () => runTests(run.args)));
+  for (const run of plan.runs) reports.push(await phase(run.name, () => runTests(run.args, env)));
 
   const { passed, failed, ignored } = addReports(reports);
   for (const name of ignored) writeLine(`ignored: ${name}`);

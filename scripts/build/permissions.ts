@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Variables that both programs read. */
+/** Variables that the client reads. */
 const ENVIRONMENT = [
   "PORTUNUS_*",
   "XDG_*",
@@ -32,10 +32,8 @@ const ENVIRONMENT = [
  * all of them, and a Worker gets what the program has.
  */
 export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]>> = {
-  server: permissions(["STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "HOSTNAME"], [
-    "hostname",
-    "statfs",
-  ]),
+  // `[backend]` of `server.toml` names variables of the operator's choice.
+  server: permissions(null, ["hostname", "statfs"]),
   client: [
     ...permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
     "--allow-ffi",
@@ -47,12 +45,12 @@ export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]
  * `read` and `write` have no list. `hostname` is what @grpc/grpc-js asks of `node:os`;
  * with `networkInterfaces` UDP replies leave from the address that was asked.
  */
-function permissions(env: readonly string[], sys: readonly string[]): readonly string[] {
+function permissions(env: readonly string[] | null, sys: readonly string[]): readonly string[] {
   return [
     "--allow-net",
     "--allow-read",
     "--allow-write",
-    `--allow-env=${[...env, ...ENVIRONMENT].join()}`,
+    env === null ? "--allow-env" : `--allow-env=${[...env, ...ENVIRONMENT].join()}`,
     `--allow-sys=${sys.join()}`,
   ];
 }

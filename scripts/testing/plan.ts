@@ -16,11 +16,19 @@ export interface TestPlan {
   readonly build: boolean;
   /** Whether any of it needs a browser. */
   readonly browser: boolean;
+  /** Whether any of it needs database servers. */
+  readonly databases: boolean;
   readonly runs: readonly TestRun[];
 }
 
 /** Tests that look for free ports, or run whole processes: one file after the other. */
-const SERIAL = ["tests/forward", "tests/system", "tests/binary", "tests/browser"];
+const SERIAL = [
+  "tests/forward",
+  "tests/system",
+  "tests/databases",
+  "tests/binary",
+  "tests/browser",
+];
 
 /** Options of `deno test` whose value is an argument of its own. */
 const VALUE_OPTIONS = new Set(["--filter"]);
@@ -37,11 +45,13 @@ export function planTests(args: readonly string[]): TestPlan {
   if (paths.length > 0) {
     const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
     const browser = paths.some((path) => /^(\.\/)?tests(\/|\/browser\b.*)?$/.test(path));
-    return { build, browser, runs: [{ name: "tests", args: [...options, ...paths] }] };
+    const databases = paths.some((path) => /^(\.\/)?tests(\/|\/databases\b.*)?$/.test(path));
+    return { build, browser, databases, runs: [{ name: "tests", args: [...options, ...paths] }] };
   }
   return {
     build: true,
     browser: true,
+    databases: true,
     runs: [
       {
         name: "parallel tests",

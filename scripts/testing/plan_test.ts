@@ -16,6 +16,7 @@ Deno.test("planTests() runs every file once, and what needs it one after the oth
   const serial = [
     "tests/forward/a_test.ts",
     "tests/system/b_test.ts",
+    "tests/databases/h_test.ts",
     "tests/binary/c_test.ts",
     "tests/browser/g_test.ts",
   ];

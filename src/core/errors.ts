@@ -112,6 +112,8 @@ export const ERROR_TABLE = {
   unauthenticated,
   user_disabled: unauthenticated,
   client_not_granted: forbidden,
+  registration_disabled: { http: 403 },
+  too_many_users: { http: 403 },
   csrf_content_type_required: { http: 403 },
   csrf_header_required: { http: 403 },
   csrf_origin_mismatch: { http: 403 },
@@ -178,9 +180,12 @@ export const ERROR_TABLE = {
 
   // The machine: store, files, configuration
   auth_error: { http: 500 },
+  backend_connect: { label: "startup.backend_connect" },
   config_invalid: {},
   destination_exists: { label: "destination exists", exit: { local: 6 } },
   destination_not_empty: { label: "destination not empty", exit: { local: 6 } },
+  identity_backend_timeout: { http: 504 },
+  identity_backend_unavailable: { http: 503 },
   internal: { http: 500, grpc: INTERNAL },
   internal_error: { http: 500 },
   io_error: { http: 500 },

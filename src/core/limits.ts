@@ -75,6 +75,26 @@ export const THROTTLE = {
   lockMaxSecs: 900,
 } as const;
 
+/** Accounts in a database that several servers share. */
+export const SHARED_IDENTITY = {
+  connectionsDefault: 10,
+  timeoutMs: 30_000,
+  startupTimeoutMs: 300_000,
+  syncIntervalSecs: 60,
+  /** Uses of a session or credential are written at most this often. */
+  touchIntervalSecs: 60,
+  /** Sessions and credentials whose last use is remembered between two writes. */
+  touchesMax: 10_000,
+  /** How often owners that another server removed are looked for. */
+  sweepIntervalSecs: 60,
+  /** How often a transaction that lost against another is tried. */
+  attemptsMax: 5,
+  /** Between two attempts to learn whether a commit took place. */
+  commitCheckIntervalMs: 250,
+  /** How long `/readyz` waits for the database. */
+  probeTimeoutMs: 2_000,
+} as const;
+
 /** The operator HTTP API. */
 export const HTTP = {
   bodyMaxBytes: 2 * 1024 * 1024,

@@ -13,6 +13,8 @@ import {
   type SocketAddress,
 } from "../core/address.ts";
 import { PortunusError } from "../core/errors.ts";
+import type { Env } from "../backend/interpolation.ts";
+import { type BackendConfig, readBackendConfig } from "../backend/config.ts";
 import { RULES } from "../core/limits.ts";
 import { isWebOrigin } from "../core/origin.ts";
 
@@ -31,6 +33,8 @@ export interface ServerConfig {
   readonly operatorToken: string | null;
   /** Where browsers reach the Web UI; `null` for wherever the request says. */
   readonly publicOrigin: string | null;
+  /** The database of accounts that other servers share; `null` for accounts in our own store. */
+  readonly backend: BackendConfig | null;
 }
 
 const socketAddress = (key: string, fallback: string) =>
@@ -73,6 +77,7 @@ const schema = (dataDir: string) =>
     operator_store_path: z.string().optional(),
     shutdown_drain_timeout_secs: z.int().min(0).optional(),
     log_format: z.enum(["json", "compact"]).optional(),
+    backend: z.unknown().optional(),
   });
 
 /**
@@ -80,7 +85,10 @@ const schema = (dataDir: string) =>
  *
  * @throws {PortunusError} `config_invalid`, naming the key and what is expected
  */
-export function parseServerConfig(text: string, dataDir: string): ServerConfig {
+export function parseServerConfig(
+  text: string,
+  { dataDir, env }: { readonly dataDir: string; readonly env: Env },
+): ServerConfig {
   const result = schema(dataDir).safeParse(parseToml(text));
   if (!result.success) {
     throw new PortunusError("config_invalid", problemText(result.error.issues[0]));
@@ -104,6 +112,9 @@ export function parseServerConfig(text: string, dataDir: string): ServerConfig {
     udpMaxFlowsPerRule: config.udp_max_flows_per_rule,
     operatorToken: config.operator_token ?? null,
     publicOrigin: config.operator_http_public_origin ?? null,
+    backend: config.backend === undefined
+      ? null
+      : readBackendConfig(config.backend, { dataDir, env }),
   };
 }
 

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { PortunusError } from "../core/errors.ts";
 import { parseServerConfig } from "./config.ts";
 
-const parse = (text: string) => parseServerConfig(text, "/data");
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  DB_URL: "postgres://u:p@db/x",
+  DB_LIMIT: "7",
+};
+
+const parse = (text: string) =>
+  parseServerConfig(text, { dataDir: "/data", env: (name) => ENVIRONMENT[name] });
 
 function refusal(text: string): string {
   try {
@@ -27,6 +33,7 @@ Deno.test("parseServerConfig() has a default for everything", () => {
     udpMaxFlowsPerRule: 1_024,
     operatorToken: null,
     publicOrigin: null,
+    backend: null,
   });
 });
 

@@ -15,6 +15,7 @@ import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts"
 import { systemRandom } from "../system/random.ts";
 import { processLogger } from "../telemetry/log.ts";
 import { logStartupFailure } from "../telemetry/startup.ts";
+import type { Env } from "../backend/interpolation.ts";
 import { parseServerConfig, type ServerConfig } from "./config.ts";
 import { type RunningServer, startServer } from "./start.ts";
 
@@ -49,7 +50,7 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   try {
     server = await startServer({
       readConfig: async () => {
-        const config = await readConfig(dataDir);
+        const config = await readConfig(dataDir, io.env);
         return override === null ? config : { ...config, operatorHttpListen: override };
       },
       dataDir,
@@ -71,12 +72,13 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   return 0;
 }
 
-async function readConfig(dataDir: string): Promise<ServerConfig> {
+/** Reads `server.toml`, which may be missing. @throws {PortunusError} `config_invalid` */
+export async function readConfig(dataDir: string, env: Env): Promise<ServerConfig> {
   const path = `${dataDir}/server.toml`;
   try {
-    return parseServerConfig(await Deno.readTextFile(path), dataDir);
+    return parseServerConfig(await Deno.readTextFile(path), { dataDir, env });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return parseServerConfig("", dataDir);
+    if (error instanceof Deno.errors.NotFound) return parseServerConfig("", { dataDir, env });
     throw error;
   }
 }

@@ -20,7 +20,8 @@ Deno.test("startServer() logs a refused client once, and counts it", async () =>
   using dir = new TempDataDir();
   const logger = new RecordingLogger();
   const server = await startServer({
-    readConfig: () => Promise.resolve(parseServerConfig(CONFIG, dir.path)),
+    readConfig: () =>
+      Promise.resolve(parseServerConfig(CONFIG, { dataDir: dir.path, env: () => undefined })),
     dataDir: dir.path,
     seed: null,
     hostname: "lab",

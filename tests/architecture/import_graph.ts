@@ -8,7 +8,16 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { isTest, lineOf, nodesOf, parse, type Source, violation } from "./source.ts";
 
-const SERVER_PARTS = ["store", "identity", "traffic", "audit", "control", "api", "cli"] as const;
+const SERVER_PARTS = [
+  "store",
+  "identity",
+  "backend",
+  "traffic",
+  "audit",
+  "control",
+  "api",
+  "cli",
+] as const;
 
 /**
  * What a folder of `src/` may import, beside itself. Names without a folder in `src/` are folders
@@ -26,6 +35,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   client: ["core", "system", "edge", "standalone"],
   store: ["core", "system", "migrations"],
   identity: ["core", "system", "store"],
+  backend: ["core", "system", "store", "identity"],
   traffic: ["core", "system", "telemetry", "wire", "store"],
   audit: ["core", "system", "telemetry", "store"],
   control: ["core", "system", "telemetry", "wire", "store", "identity", "traffic", "audit"],
@@ -47,6 +57,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "store",
     "identity",
+    "backend",
     "control",
     "server",
     "rulefile",

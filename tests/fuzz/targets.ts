@@ -128,7 +128,10 @@ function standaloneToml(input: Uint8Array): void {
 }
 
 function serverToml(input: Uint8Array): void {
-  orRefused(() => parseServerConfig(asText(input), "/data"), PortunusError);
+  orRefused(
+    () => parseServerConfig(asText(input), { dataDir: "/data", env: () => undefined }),
+    PortunusError,
+  );
 }
 
 export const TARGETS: readonly FuzzTarget[] = [

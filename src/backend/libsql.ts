@@ -1,0 +1,105 @@
+/**
+ * libSQL (Turso, sqld) over HTTP, through the part of `@libsql/client` that has no native code.
+ *
+ * @module
+ */
+
+import { type Client, createClient, LibsqlError, type Transaction } from "@libsql/client/web";
+import type { Columns } from "../store/database.ts";
+import type { LibsqlConfig } from "./config.ts";
+import {
+  type Dialect,
+  type Driver,
+  naming,
+  type SqlConnection,
+  type SqlErrorKind,
+  type SqlParameter,
+  type SqlResult,
+} from "./sql.ts";
+
+const dialect: Dialect = {
+  // A writing transaction has the whole database for itself from its beginning.
+  forUpdate: "",
+  ignoreExisting: () => " ON CONFLICT DO NOTHING",
+  tableOptions: "",
+  inlineIndexes: false,
+  async exclusively(connection, _seconds, work) {
+    await connection.begin();
+    try {
+      const result = await work();
+      await connection.commit();
+      return result;
+    } catch (error) {
+      await connection.rollback().catch(() => undefined);
+      throw error;
+    }
+  },
+};
+
+export function libsqlDriver(config: LibsqlConfig): Driver {
+  return {
+    dialect,
+    async connect() {
+      const connection = new LibsqlConnection(config);
+      await connection.query("SELECT 1");
+      return connection;
+    },
+  };
+}
+
+/** HTTP has no connections; this is one transaction or query at a time, and a way to end it. */
+class LibsqlConnection implements SqlConnection {
+  readonly #client: Client;
+  readonly #closed = new AbortController();
+  #transaction: Transaction | null = null;
+
+  constructor({ url, authToken }: LibsqlConfig) {
+    this.#client = createClient({
+      url,
+      ...(authToken === null ? {} : { authToken }),
+      intMode: "bigint",
+      fetch: (request: Request) => fetch(request, { signal: this.#closed.signal }),
+    });
+  }
+
+  get usable(): boolean {
+    return !this.#closed.signal.aborted;
+  }
+
+  query(sql: string, ...parameters: readonly SqlParameter[]): Promise<SqlResult> {
+    return naming(kindOf, async () => {
+      const args = parameters.map((it) => typeof it === "number" ? BigInt(it) : it);
+      const { rows, rowsAffected } = await (this.#transaction ?? this.#client)
+        .execute({ sql, args });
+      return { rows: rows as unknown as readonly Columns[], changes: rowsAffected };
+    });
+  }
+
+  async begin(): Promise<void> {
+    this.#transaction = await naming(kindOf, () => this.#client.transaction("write"));
+  }
+
+  async commit(): Promise<void> {
+    const transaction = this.#transaction;
+    this.#transaction = null;
+    await naming(kindOf, async () => await transaction?.commit());
+  }
+
+  async rollback(): Promise<void> {
+    const transaction = this.#transaction;
+    this.#transaction = null;
+    await naming(kindOf, async () => await transaction?.rollback());
+  }
+
+  close(): void {
+    this.#closed.abort(new DOMException("closed", "AbortError"));
+    this.#client.close();
+  }
+}
+
+function kindOf(error: Error): SqlErrorKind {
+  if (!(error instanceof LibsqlError)) return "unavailable"; // of fetch
+  if (error.code.startsWith("SQLITE_CONSTRAINT")) return "conflict";
+  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return "contention";
+  return error.code.startsWith("SQLITE_") ? "internal" : "unavailable";
+}

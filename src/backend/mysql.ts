@@ -1,0 +1,163 @@
+/**
+ * MySQL and MariaDB, through `mysql2`.
+ *
+ * @module
+ */
+
+import mysql from "mysql2/promise";
+import type { SqlValue } from "../store/database.ts";
+import type { MysqlConfig } from "./config.ts";
+import {
+  type ConnectOptions,
+  type Dialect,
+  type Driver,
+  isNetworkError,
+  naming,
+  type SqlConnection,
+  SqlError,
+  type SqlErrorKind,
+  type SqlParameter,
+  type SqlResult,
+} from "./sql.ts";
+
+const SETUP_LOCK = "portunus.setup";
+
+const dialect: Dialect = {
+  forUpdate: " FOR UPDATE",
+  ignoreExisting: (key) => ` ON DUPLICATE KEY UPDATE ${key} = ${key}`,
+  // Ids and hashes differ by case.
+  tableOptions: " ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+  inlineIndexes: true,
+  async exclusively(connection, seconds, work) {
+    const { rows: [row] } = await connection.query(
+      "SELECT GET_LOCK(?, ?) AS locked",
+      SETUP_LOCK,
+      seconds,
+    );
+    if (row?.["locked"] !== 1n) throw new SqlError("timeout", "another server prepares the schema");
+    try {
+      return await work();
+    } finally {
+      await connection.query("SELECT RELEASE_LOCK(?)", SETUP_LOCK);
+    }
+  },
+};
+
+export function mysqlDriver(config: MysqlConfig): Driver {
+  return { dialect, connect: (options) => MysqlConnection.open(config.url, options) };
+}
+
+class MysqlConnection implements SqlConnection {
+  readonly #connection: mysql.Connection;
+  #usable = true;
+
+  private constructor(connection: mysql.Connection) {
+    this.#connection = connection;
+    // The type of the promise's wrapper does not know the events of what it wraps.
+    (connection as { on(event: "error" | "end", listener: () => void): unknown })
+      .on("error", () => this.#usable = false);
+  }
+
+  static async open(url: string, options: ConnectOptions): Promise<MysqlConnection> {
+    const raw = await naming(kindOf, () =>
+      mysql.createConnection({
+        uri: url,
+        connectTimeout: options.connectTimeoutMs,
+        supportBigNumbers: true,
+        enableKeepAlive: true,
+      }));
+    const connection = new MysqlConnection(raw);
+    try {
+      await connection.#limit(options.statementTimeoutMs);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  query(sql: string, ...values: readonly SqlParameter[]): Promise<SqlResult> {
+    return naming(kindOf, async () => {
+      try {
+        const [result] = await this.#connection.execute(sql, [...values]);
+        if (!Array.isArray(result)) return { rows: [], changes: result.affectedRows };
+        return { rows: (result as Record<string, unknown>[]).map(columnsOf), changes: 0 };
+      } catch (error) {
+        if (error instanceof Error && "fatal" in error && error.fatal === true) this.close();
+        throw error;
+      }
+    });
+  }
+
+  async begin(): Promise<void> {
+    await this.#command("BEGIN");
+  }
+
+  async commit(): Promise<void> {
+    await this.#command("COMMIT");
+  }
+
+  async rollback(): Promise<void> {
+    await this.#command("ROLLBACK");
+  }
+
+  close(): void {
+    this.#usable = false;
+    this.#connection.destroy();
+  }
+
+  /** Session limits; the unit and the name of the one for queries differ between the two. */
+  async #limit(ms: number): Promise<void> {
+    const { rows: [row] } = await this.query("SELECT VERSION() AS version");
+    const seconds = Math.max(1, Math.ceil(ms / 1_000));
+    const query = String(row?.["version"]).includes("MariaDB")
+      ? `max_statement_time = ${ms / 1_000}`
+      : `max_execution_time = ${ms}`;
+    await this.#command(
+      `SET SESSION ${query}, innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}`,
+    );
+    await this.#command("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  }
+
+  /** What cannot be prepared. */
+  async #command(sql: string): Promise<void> {
+    await naming(kindOf, () => this.#connection.query(sql));
+  }
+}
+
+function columnsOf(row: Readonly<Record<string, unknown>>): Record<string, SqlValue> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === "number" ? BigInt(value) : value as SqlValue,
+    ]),
+  );
+}
+
+/** Error numbers of both servers: https://mariadb.com/kb/en/mariadb-error-code-reference/. */
+const KIND_OF_NUMBER: ReadonlyMap<number, SqlErrorKind> = new Map([
+  [1062, "conflict"],
+  [1213, "contention"],
+  [1205, "timeout"], // lock wait
+  [1969, "timeout"], // MariaDB's max_statement_time
+  [3024, "timeout"], // MySQL's max_execution_time
+  [1040, "unavailable"], // too many connections
+  [1044, "unavailable"], // access denied
+  [1045, "unavailable"],
+  [1053, "unavailable"], // shutdown
+  [1927, "unavailable"], // killed
+]);
+
+function kindOf(error: Error): SqlErrorKind {
+  const number = "errno" in error && typeof error.errno === "number" ? error.errno : 0;
+  const kind = KIND_OF_NUMBER.get(number);
+  if (kind !== undefined) return kind;
+  const lost = ("fatal" in error && error.fatal === true) || isNetworkError(error) ||
+    ("code" in error && /^PROTOCOL_/.test(String(error.code))) ||
+    /closed state/.test(error.message);
+  return lost ? "unavailable" : "internal";
+}
