@@ -120,14 +120,14 @@ export class ConnectionPool implements Disposable {
 
 /** What `promise` gives. @throws the signal's reason when it is aborted first */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const { promise: either, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
+  void promise.then(resolve, reject);
   try {
-    return await Promise.race([promise, aborted]);
+    return await either;
   } finally {
     signal.removeEventListener("abort", onAbort);
-    aborted.catch(() => undefined);
   }
 }

@@ -156,9 +156,13 @@ export class SharedDatabase implements Disposable {
       try {
         const connection = await this.#begin();
         try {
-          return await untilAborted(wasDone(connection), deadline.signal);
-        } finally {
+          const done = await untilAborted(wasDone(connection), deadline.signal);
+          await connection.commit();
+          return done;
+        } catch (error) {
           connection.close();
+          throw error;
+        } finally {
           this.#pool.release(connection);
         }
       } catch (error) {

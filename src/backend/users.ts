@@ -19,6 +19,10 @@ export interface LockedUser {
   readonly passwordChangeRequired: boolean;
 }
 
+/** Whether a user counts among the superadmins there have to be. */
+export const isActing = ({ role, disabled }: Pick<LockedUser, "role" | "disabled">): boolean =>
+  role === "superadmin" && !disabled;
+
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 export class Users {

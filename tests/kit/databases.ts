@@ -57,7 +57,12 @@ export async function openEmpty(config: DatabaseConfig): Promise<SharedDatabase>
 /** An empty store of shared accounts, whose server's own part of writes is part of nothing. */
 export async function openEmptyStore(config: DatabaseConfig, maxUsers: number | null = null) {
   const database = await openEmpty(config);
-  const store = new SharedIdentityStore({ database, maxUsers, locally: (part) => part() });
+  const store = new SharedIdentityStore({
+    database,
+    maxUsers,
+    locally: (part) => part(),
+    copy: null,
+  });
   return {
     store,
     database,

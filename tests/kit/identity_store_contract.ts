@@ -53,14 +53,20 @@ const session = (userId: string, sessionHash: string) => ({
 const refused = (code: string) => (error: unknown) =>
   error instanceof AccessError && error.code === code;
 
+/** Registers a test on a store of its own. */
+type Test = (what: string, run: (store: IdentityStore) => Promise<void>) => void;
+
 /** Tests every promise of the interface on stores that `open` opens. */
 export function testIdentityStore(name: string, open: () => Promise<OpenedStore>): void {
-  const test = (what: string, run: (store: IdentityStore) => Promise<void>) =>
+  const test: Test = (what, run) =>
     Deno.test(`identity store [${name}] ${what}`, async () => {
       await using opened = await open();
       await run(opened.store);
     });
+  for (const part of [testFirstAndLast, testUsers, testCredentials, testSessions]) part(test);
+}
 
+function testFirstAndLast(test: Test): void {
   test("the first superadmin is entered once, whoever else tries", async (store) => {
     const attempts = ["a", "b", "c"].map((hash) =>
       store.insertFirstSuperadmin(root(hash), NOTHING).then(() => "in", (error) => error.code)
@@ -85,6 +91,42 @@ export function testIdentityStore(name: string, open: () => Promise<OpenedStore>
     assert.equal(await store.account("root"), undefined);
   });
 
+  test("the last enabled superadmin stays; others go with all they have", async (store) => {
+    await store.insertFirstSuperadmin(root(), NOTHING);
+    await store.insertUser(user("alice", "phc"));
+    await store.insertCredential(credential("alice", "c1", "h1"));
+    await store.insertSession(session("alice", "s1"), "phc");
+    await assert.rejects(store.removeUser("root", NOTHING), refused("last_superadmin"));
+    await assert.rejects(store.removeUser("nobody", NOTHING), refused("user_not_found"));
+    let ran = 0;
+    assert.deepEqual(await store.removeUser("alice", () => void ran++), ["c1"]);
+    assert.equal(ran, 1);
+    assert.equal(await store.account("alice"), undefined);
+    assert.equal(await store.credentialOwner("h1", NOW), undefined);
+    assert.equal(await store.useSession("s1", NOW), undefined);
+  });
+
+  test("a user stays when the server's own part of the removal fails", async (store) => {
+    await store.insertUser(user("alice"));
+    const failing = () => {
+      throw new Error("no space");
+    };
+    await assert.rejects(store.removeUser("alice", failing), /no space/);
+    assert.ok(await store.account("alice"));
+  });
+
+  test("one enabled superadmin is always left", async (store) => {
+    await store.insertFirstSuperadmin(root(), NOTHING);
+    for (const change of [{ disabled: true }, { role: "user" }] as const) {
+      await assert.rejects(store.updateUser("root", change, NOW), refused("last_superadmin"));
+    }
+    await store.insertUser({ ...user("other"), role: "superadmin" });
+    await store.updateUser("root", { role: "user" }, NOW);
+    assert.equal(await store.enabledSuperadmins(), 1);
+  });
+}
+
+function testUsers(test: Test): void {
   test("users are entered once and listed by id, their hashes apart", async (store) => {
     await store.insertUser(user("bob", "phc-bob"));
     await store.insertUser(user("alice"));
@@ -136,30 +178,25 @@ export function testIdentityStore(name: string, open: () => Promise<OpenedStore>
     );
   });
 
-  test("the last enabled superadmin stays; others go with all they have", async (store) => {
-    await store.insertFirstSuperadmin(root(), NOTHING);
+  test("a changed user keeps the rest; sessions end with the user's access", async (store) => {
     await store.insertUser(user("alice", "phc"));
-    await store.insertCredential(credential("alice", "c1", "h1"));
     await store.insertSession(session("alice", "s1"), "phc");
-    await assert.rejects(store.removeUser("root", NOTHING), refused("last_superadmin"));
-    await assert.rejects(store.removeUser("nobody", NOTHING), refused("user_not_found"));
-    let ran = 0;
-    assert.deepEqual(await store.removeUser("alice", () => void ran++), ["c1"]);
-    assert.equal(ran, 1);
-    assert.equal(await store.account("alice"), undefined);
-    assert.equal(await store.credentialOwner("h1", NOW), undefined);
-    assert.equal(await store.useSession("s1", NOW), undefined);
+    await store.updateUser("alice", { displayName: "Alice L." }, NOW);
+    const renamed = await store.account("alice");
+    assert.deepEqual([renamed?.displayName, renamed?.role, renamed?.disabled], [
+      "Alice L.",
+      "user",
+      false,
+    ]);
+    assert.deepEqual((await store.sessionsOf("alice", NOW)).map((it) => it.sessionHash), ["s1"]);
+    await store.updateUser("alice", { disabled: true }, NOW);
+    await store.updateUser("alice", { disabled: false }, NOW);
+    assert.deepEqual(await store.sessionsOf("alice", NOW), []);
+    await assert.rejects(store.updateUser("nobody", {}, NOW), refused("user_not_found"));
   });
+}
 
-  test("a user stays when the server's own part of the removal fails", async (store) => {
-    await store.insertUser(user("alice"));
-    const failing = () => {
-      throw new Error("no space");
-    };
-    await assert.rejects(store.removeUser("alice", failing), /no space/);
-    assert.ok(await store.account("alice"));
-  });
-
+function testCredentials(test: Test): void {
   test("a credential counts as used when its owner is looked up", async (store) => {
     await store.insertUser(user("alice"));
     await assert.rejects(
@@ -214,7 +251,9 @@ export function testIdentityStore(name: string, open: () => Promise<OpenedStore>
     );
     await assert.rejects(store.revokeCredential("root", "c2", NOW), refused("last_superadmin"));
   });
+}
 
+function testSessions(test: Test): void {
   test("a session begins only with the password that was verified", async (store) => {
     await store.insertUser({ ...user("alice", "phc"), passwordChangeRequired: true });
     await assert.rejects(
@@ -230,33 +269,6 @@ export function testIdentityStore(name: string, open: () => Promise<OpenedStore>
     });
     const used = await store.useSession("s1", NOW.add({ seconds: 60 }));
     assert.deepEqual([used?.userId, used?.role, used?.disabled], ["alice", "user", false]);
-  });
-
-  test("a changed user keeps the rest; sessions end with the user's access", async (store) => {
-    await store.insertUser(user("alice", "phc"));
-    await store.insertSession(session("alice", "s1"), "phc");
-    await store.updateUser("alice", { displayName: "Alice L." }, NOW);
-    const renamed = await store.account("alice");
-    assert.deepEqual([renamed?.displayName, renamed?.role, renamed?.disabled], [
-      "Alice L.",
-      "user",
-      false,
-    ]);
-    assert.deepEqual((await store.sessionsOf("alice", NOW)).map((it) => it.sessionHash), ["s1"]);
-    await store.updateUser("alice", { disabled: true }, NOW);
-    await store.updateUser("alice", { disabled: false }, NOW);
-    assert.deepEqual(await store.sessionsOf("alice", NOW), []);
-    await assert.rejects(store.updateUser("nobody", {}, NOW), refused("user_not_found"));
-  });
-
-  test("one enabled superadmin is always left", async (store) => {
-    await store.insertFirstSuperadmin(root(), NOTHING);
-    for (const change of [{ disabled: true }, { role: "user" }] as const) {
-      await assert.rejects(store.updateUser("root", change, NOW), refused("last_superadmin"));
-    }
-    await store.insertUser({ ...user("other"), role: "superadmin" });
-    await store.updateUser("root", { role: "user" }, NOW);
-    assert.equal(await store.enabledSuperadmins(), 1);
   });
 
   test("a session ends by hand, by idling and by age", async (store) => {
