@@ -89,6 +89,7 @@ function entryOf<K extends OperationName>(
 ): Entry {
   const known = entries.get(key);
   if (known) return known;
+  sweep();
   const state = signal(NOTHING);
   let running: Promise<void> | null = null;
   const ask = async () => {
@@ -106,6 +107,14 @@ function entryOf<K extends OperationName>(
   };
   entries.set(key, entry);
   return entry;
+}
+
+/** Forgets what nobody shows any more and is too old to be shown again as it is. */
+function sweep(): void {
+  for (const [key, { intervals, state }] of entries) {
+    const age = Date.now() - state.value.updatedAt;
+    if (intervals.length === 0 && age > FRESH_MS && age < Date.now()) entries.delete(key);
+  }
 }
 
 /** Polls at the shortest interval that anybody wants, until the returned function is called. */

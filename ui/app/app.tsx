@@ -6,10 +6,11 @@
 
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import lazy, { ErrorBoundary } from "preact-iso/lazy";
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ErrorState, Loading } from "../components/states.tsx";
 import { Toasts } from "../components/toast.tsx";
-import { loadSession, safeNext, session } from "./session.ts";
+import { isSuperadmin, loadSession, safeNext, session } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
 const Login = lazy(() => import("../pages/login.tsx"));
@@ -18,6 +19,9 @@ const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
 const Rules = lazy(() => import("../pages/rules.tsx"));
 const RuleDetail = lazy(() => import("../pages/rule.tsx"));
 const Clients = lazy(() => import("../pages/clients.tsx"));
+const Users = lazy(() => import("../pages/users.tsx"));
+const UserPage = lazy(() => import("../pages/user.tsx"));
+const Denied = lazy(() => import("../pages/denied.tsx"));
 const Settings = lazy(() => import("../pages/settings.tsx"));
 const NotFound = lazy(() => import("../pages/not_found.tsx"));
 
@@ -55,11 +59,19 @@ function Gate() {
         <Route path="/rules" component={Rules} />
         <Route path="/rules/:ruleId" component={RuleDetail} />
         <Route path="/clients" component={Clients} />
+        <Route path="/users" component={only(Users)} />
+        <Route path="/users/new" component={only(Users)} />
+        <Route path="/users/:userId" component={UserPage} />
         <Route path="/settings" component={Settings} />
         <Route default component={NotFound} />
       </Router>
     </Shell>
   );
+}
+
+/** The page where whoever is logged in may administer; nothing of it is asked for otherwise. */
+function only(page: ComponentType): ComponentType {
+  return isSuperadmin() ? page : Denied;
 }
 
 /** Where the browser has to go first, if not here. */

@@ -33,6 +33,17 @@ export async function loadSession(): Promise<void> {
   else session.value = { kind: "failed", error: me.error };
 }
 
+/** Who is logged in; only for what is shown to nobody else. */
+export function currentUser(): Me {
+  if (session.value.kind !== "open") throw new Error("Nobody is logged in");
+  return session.value.me;
+}
+
+/** Whether whoever is logged in may administer. */
+export function isSuperadmin(): boolean {
+  return session.value.kind === "open" && session.value.me.role === "superadmin";
+}
+
 /** Ends the session; this tab forgets everything whatever the server says. */
 export async function logOut(): Promise<void> {
   await call("POST /v1/auth/logout", {});

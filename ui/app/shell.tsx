@@ -22,8 +22,17 @@ const collapsed = signal(document.cookie.includes(`${COOKIE}=false`));
 const sheetOpen = signal(false);
 const isNarrow = () => matchMedia("(max-width: 768px)").matches;
 
-const PLACES: readonly { path: string; icon: IconName; label: TextKey }[] = [
+interface Place {
+  readonly path: string;
+  readonly icon: IconName;
+  readonly label: TextKey;
+  /** Whether the page is for superadmins. */
+  readonly administrative?: true;
+}
+
+const PLACES: readonly Place[] = [
   { path: "/", icon: "dashboard", label: "nav.dashboard" },
+  { path: "/users", icon: "users", label: "nav.users", administrative: true },
   { path: "/rules", icon: "rules", label: "nav.rules" },
   { path: "/clients", icon: "clients", label: "nav.clients" },
   { path: "/settings", icon: "settings", label: "nav.settings" },
@@ -65,7 +74,7 @@ export function Shell({ me, children }: ShellProps) {
           <span>Portunus</span>
         </a>
         <nav aria-label={t("shell.navigation")}>
-          {PLACES.map((place) => <NavLink key={place.path} {...place} current={path} />)}
+          {places(me).map((place) => <NavLink key={place.path} {...place} current={path} />)}
         </nav>
         <UserMenu me={me} />
       </aside>
@@ -89,6 +98,10 @@ export function Shell({ me, children }: ShellProps) {
   );
 }
 
+/** What the navigation leads somebody to. */
+const places = ({ role }: Me) =>
+  PLACES.filter(({ administrative }) => !administrative || role === "superadmin");
+
 const isIn = (place: string, path: string) =>
   place === "/" ? path === "/" : path === place || path.startsWith(`${place}/`);
 
@@ -98,7 +111,7 @@ function sectionOf(path: string): string {
 }
 
 function NavLink(
-  { path, icon, label, current }: (typeof PLACES)[number] & { readonly current: string },
+  { path, icon, label, current }: Place & { readonly current: string },
 ) {
   return (
     <a
@@ -113,12 +126,16 @@ function NavLink(
 }
 
 function UserMenu({ me }: { readonly me: Me }) {
+  const { route } = useLocation();
   const role = t(me.role === "superadmin" ? "role.superadmin" : "role.user");
   const initials = me.display_name.slice(0, 2).toUpperCase();
   return (
     <Menu
       label={`${t("shell.user_menu")}: ${me.display_name} ${role}`}
-      items={[{ label: t("shell.sign_out"), onSelect: () => void logOut() }]}
+      items={[
+        { label: t("shell.account"), onSelect: () => route(`/users/${me.user_id}`) },
+        { label: t("shell.sign_out"), onSelect: () => void logOut() },
+      ]}
     >
       <span class="avatar" data-initials={initials} />
       <span class="who">

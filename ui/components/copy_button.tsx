@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../i18n/i18n.ts";
 import { Icon } from "./icon.tsx";
@@ -5,22 +6,43 @@ import { toast } from "./toast.tsx";
 
 const SHOWN_MS = 2_000;
 
-/** Copies `text`. Pages on plain HTTP have no clipboard; there the reader is told to select. */
-export function CopyButton({ text }: { readonly text: string }) {
+export interface CopyButtonProps {
+  readonly text: string;
+  /** Where the text is on the page; it is selected where the browser has no clipboard. */
+  readonly shown?: RefObject<HTMLElement | null>;
+}
+
+/** Copies `text`. */
+export function CopyButton({ text, shown }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied(true);
-      setTimeout(() => setCopied(false), SHOWN_MS);
-    } catch {
-      toast("bad", t("copy.failed"));
+    if (!await toClipboard(text) && !copySelected(shown?.current ?? null)) {
+      return toast("bad", t("copy.failed"));
     }
+    setCopied(true);
+    setTimeout(() => setCopied(false), SHOWN_MS);
   };
   return (
     <button type="button" class="button" onClick={() => void copy()}>
       <Icon name="copy" />
-      {t(copied ? "copy.done" : "copy.copy")}
+      <span aria-live="polite">{t(copied ? "copy.done" : "copy.copy")}</span>
     </button>
   );
+}
+
+/** Pages on plain HTTP have no clipboard, unless they are this machine's own. */
+async function toClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The way of old, which plain HTTP still has; what it selects stays selected. */
+function copySelected(element: HTMLElement | null): boolean {
+  if (element === null) return false;
+  getSelection()?.selectAllChildren(element);
+  return document.execCommand("copy");
 }

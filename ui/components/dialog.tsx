@@ -5,7 +5,8 @@ import { Icon } from "./icon.tsx";
 
 export interface DialogProps {
   readonly title: string;
-  readonly onClose: () => void;
+  /** `null` for a dialog that only something in it can close. */
+  readonly onClose: (() => void) | null;
   readonly children: ComponentChildren;
 }
 
@@ -24,19 +25,25 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
+      }}
+      onKeyDown={(event) => {
+        // The second Escape in a row closes a dialog whatever its `cancel` event says.
+        if (onClose === null && event.key === "Escape") event.preventDefault();
       }}
     >
       <header>
         <h2 id={titleId}>{title}</h2>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t("action.close")}
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        {onClose && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t("action.close")}
+            onClick={onClose}
+          >
+            <Icon name="close" />
+          </button>
+        )}
       </header>
       {children}
     </dialog>
@@ -44,16 +51,25 @@ export function Dialog({ title, onClose, children }: DialogProps) {
 }
 
 export interface ConfirmProps extends DialogProps {
+  readonly onClose: () => void;
+  /** What else goes. */
+  readonly impact?: readonly string[];
   readonly confirm: string;
   readonly busy: boolean;
   readonly onConfirm: () => void;
 }
 
 /** Asks before something that cannot be undone. */
-export function Confirm({ title, onClose, children, confirm, busy, onConfirm }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { title, onClose, children, impact = [], confirm, busy, onConfirm } = props;
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
+      {impact.length > 0 && (
+        <ul class="impact" aria-label={t("confirm.impact")}>
+          {impact.map((it) => <li key={it}>{it}</li>)}
+        </ul>
+      )}
       <footer>
         <button type="button" class="button" onClick={onClose}>{t("action.cancel")}</button>
         <button type="button" class="button danger" disabled={busy} onClick={onConfirm}>

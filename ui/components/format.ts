@@ -47,3 +47,9 @@ export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
   return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
 }
+
+/** The day of a Unix time in seconds, `—` for one that never comes. */
+export function formatDay(unixSeconds: number): string {
+  const date = new Date(unixSeconds * 1_000);
+  return Number.isNaN(date.getTime()) ? "—" : date.toLocaleDateString("sv-SE");
+}
