@@ -18,6 +18,8 @@ import type { Forwarder } from "../../src/forward/forwarder.ts";
 import { createLinuxForwarder } from "../../src/forward/linux/forwarder.ts";
 import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
+import { createFaultyForwarder } from "./faults/faulty_engine.ts";
+import { SURVIVABLE } from "./faults/mishaps.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
 export { seeded } from "../kit/seeded.ts";
@@ -33,12 +35,27 @@ export interface Engine {
   ): Forwarder;
 }
 
+const faultsSeed = Number(
+  Deno.env.get("FAULTS_SEED") ?? Math.floor(Math.random() * 2 ** 31),
+);
+let faultyEngines = 0;
+
+const LINUX: Engine = { name: "linux", hearsIcmp: false, create: createLinuxForwarder };
+
+/** The Linux engine, with two Workers, over calls that go wrong in ways that nobody may notice. */
+const FAULTY: Engine = {
+  ...LINUX,
+  name: `linux FAULTS_SEED=${faultsSeed}`,
+  create(options) {
+    const plan = { seed: faultsSeed + 1_000 * faultyEngines++, mishaps: SURVIVABLE };
+    return createFaultyForwarder({ ...options, plan, workers: 2 });
+  },
+};
+
 /** Every engine passes every test. */
 export const ENGINES: readonly Engine[] = [
   { name: "portable", hearsIcmp: Deno.build.os === "windows", create: createPortableForwarder },
-  ...Deno.build.os === "linux"
-    ? [{ name: "linux", hearsIcmp: false, create: createLinuxForwarder }]
-    : [],
+  ...Deno.build.os === "linux" ? [LINUX, FAULTY] : [],
 ];
 
 /** How clients and targets are reached, and how many ports the rule has. */

@@ -1,0 +1,24 @@
+/**
+ * A Worker of the Linux engine over calls that go wrong.
+ *
+ * @module
+ */
+
+import { Loop } from "../../../src/forward/linux/loop.ts";
+import { openLibc } from "../../../src/forward/linux/native/libc.ts";
+import type { Start } from "../../../src/forward/linux/protocol.ts";
+import { withFaults } from "./faulty_libc.ts";
+import type { FaultPlan } from "./mishaps.ts";
+
+/** The first message. */
+export interface FaultyStart {
+  readonly start: Start;
+  readonly plan: FaultPlan;
+}
+
+self.onmessage = ({ data: { start, plan } }: MessageEvent<FaultyStart>) => {
+  const libc = withFaults(openLibc(), plan);
+  using loop = new Loop(start, libc, (message) => self.postMessage(message));
+  loop.run();
+  self.close();
+};
