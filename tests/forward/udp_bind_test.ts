@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
-import { ENGINES, openOnFreePorts, startRig, tryListen, VARIANTS } from "./kit.ts";
+import { ENGINES, openOnFreePorts, readExactly, startRig, tryListen, VARIANTS } from "./kit.ts";
 import { udpRule } from "./rules.ts";
 import { clientOf, startUdpRig, tryBind } from "./udp_kit.ts";
 
@@ -50,11 +50,10 @@ for (const variant of VARIANTS) {
     assert.deepEqual(await client.ask(hello), hello);
     const pair = await tcp.pair();
     await pair.client.write(hello);
-    const buffer = new Uint8Array(16);
-    assert.equal(await pair.target.read(buffer), hello.length);
+    assert.deepEqual(await readExactly(pair.target, hello.length), hello);
     await tcp.forwarder.close(2n, 0).drained;
     await pair.client.write(hello);
-    assert.equal(await pair.target.read(buffer), hello.length);
+    assert.deepEqual(await readExactly(pair.target, hello.length), hello);
   });
 }
 

@@ -107,7 +107,7 @@ export class LinuxSocket implements Socket {
       const result = call(this.#open());
       if (result >= 0) return result;
       const errno = this.#context.libc.errno();
-      if (errno === ERRNO.EAGAIN) await this.#ready(events);
+      if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOBUFS) await this.#ready(events);
       else if (errno !== ERRNO.EINTR) throw new SystemError(errno);
     }
   }

@@ -274,11 +274,14 @@ export class Sessions implements Disposable {
   /** What a failed write to `fd` means. @returns whether the session goes on */
   #notWritten(fd: number): boolean {
     const errno = this.#libc.errno();
-    if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOBUFS) this.#states.clear(fd, WRITABLE);
-    else if (errno !== ERRNO.EINTR) {
+    if (errno === ERRNO.EINTR) return true;
+    if (errno !== ERRNO.EAGAIN && errno !== ERRNO.ENOBUFS) {
       this.#end(fd, errno);
       return false;
     }
+    this.#states.clear(fd, WRITABLE);
+    // The socket itself may have room all along, and no edge would tell: epoll looks again.
+    if (errno === ERRNO.ENOBUFS) this.#register(fd);
     return true;
   }
 

@@ -38,7 +38,7 @@ export function withFaults(libc: Libc, plan: FaultPlan): Libc {
     move: (length: number) => number,
   ): number => {
     if (fails(call)) {
-      if (failure === ERRNO.EAGAIN || failure === ERRNO.ENOBUFS) edges.renew(fd);
+      if (failure === ERRNO.EAGAIN) edges.renew(fd);
       return -1;
     }
     const part = dice.part(call, length);

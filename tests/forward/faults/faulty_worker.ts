@@ -18,7 +18,7 @@ export interface FaultyStart {
 
 self.onmessage = ({ data: { start, plan } }: MessageEvent<FaultyStart>) => {
   const libc = withFaults(openLibc(), plan);
-  using loop = new Loop(start, libc, (message) => self.postMessage(message));
+  using loop = new Loop(start, libc, () => self.postMessage(null));
   loop.run();
   self.close();
 };
