@@ -22,6 +22,7 @@ const Clients = lazy(() => import("../pages/clients.tsx"));
 const Users = lazy(() => import("../pages/users.tsx"));
 const UserPage = lazy(() => import("../pages/user.tsx"));
 const Denied = lazy(() => import("../pages/denied.tsx"));
+const ClientPage = lazy(() => import("../pages/client.tsx"));
 const Settings = lazy(() => import("../pages/settings.tsx"));
 const NotFound = lazy(() => import("../pages/not_found.tsx"));
 
@@ -59,6 +60,8 @@ function Gate() {
         <Route path="/rules" component={Rules} />
         <Route path="/rules/:ruleId" component={RuleDetail} />
         <Route path="/clients" component={Clients} />
+        <Route path="/clients/new" component={only(Clients)} />
+        <Route path="/clients/:clientId" component={ClientPage} />
         <Route path="/users" component={only(Users)} />
         <Route path="/users/new" component={only(Users)} />
         <Route path="/users/:userId" component={UserPage} />

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { call, errorText } from "../api/client.ts";
 import type { Client, Enrollment } from "../api/types.ts";
 import { CopyButton } from "../components/copy_button.tsx";
@@ -10,12 +10,17 @@ import { t } from "../i18n/i18n.ts";
 export interface EnrollDialogProps {
   /** The clients as of now: the new one appears among them. */
   readonly clients: readonly Client[];
+  /** The client that is to be enrolled once more, with what belongs to it. */
+  readonly again?: Client;
   readonly onClose: () => void;
 }
 
-/** Makes a one-time code, shows what to run, and notices the client connecting. */
-export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
-  const [known] = useState(() => new Set(clients.map((it) => it.client_id)));
+/**
+ * Makes a one-time code, shows what to run, and notices the client connecting. Once there is a
+ * code, only a button closes it.
+ */
+export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
+  const [known] = useState(() => new Map(clients.map((it) => [it.client_id, it.connected_at])));
   const [name, setName] = useState("");
   const [address, setAddress] = useState("");
   const [busy, setBusy] = useState(false);
@@ -24,8 +29,14 @@ export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
 
   const submit = async () => {
     setBusy(true);
-    const body = { name: name.trim(), address: address.trim() };
-    const result = await call("POST /v1/client-enrollments", { body });
+    const result = again
+      ? await call("POST /v1/clients/{client_id}/enrollment", {
+        path: { client_id: again.client_id },
+        body: {},
+      })
+      : await call("POST /v1/client-enrollments", {
+        body: { name: name.trim(), address: address.trim() },
+      });
     setBusy(false);
     if (!result.ok) return setError(errorText(result.error));
     setError(null);
@@ -33,10 +44,13 @@ export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
   };
 
   const arrived = clients.find((it) =>
-    !known.has(it.client_id) && it.client_name === enrollment?.client_name
+    again
+      ? it.client_id === again.client_id && it.connected_at !== known.get(it.client_id)
+      : !known.has(it.client_id) && it.client_name === enrollment?.client_name
   );
+  const title = again ? t("enroll.re_title", { name: again.client_name }) : t("clients.enroll");
   return (
-    <Dialog title={t("clients.enroll")} onClose={onClose}>
+    <Dialog title={title} onClose={enrollment === null ? onClose : null}>
       {enrollment === null
         ? (
           <Form
@@ -44,14 +58,19 @@ export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
             submit={t("enroll.submit")}
             busy={busy}
             error={error}
+            onCancel={onClose}
           >
-            <Field label={t("label.name")} value={name} onInput={setName} autoFocus />
-            <Field
-              label={t("column.address")}
-              value={address}
-              onInput={setAddress}
-              hint={t("enroll.address_hint")}
-            />
+            {again ? <p>{t("enroll.re_text")}</p> : (
+              <>
+                <Field label={t("label.name")} value={name} onInput={setName} autoFocus />
+                <Field
+                  label={t("column.address")}
+                  value={address}
+                  onInput={setAddress}
+                  hint={t("enroll.address_hint")}
+                />
+              </>
+            )}
           </Form>
         )
         : arrived?.connected
@@ -59,9 +78,19 @@ export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
           <div class="state" role="status">
             <span class="badge good">{t("client.connected")}</span>
             <p>{t("enroll.done", { name: arrived.client_name })}</p>
-            <button type="button" class="button primary" onClick={onClose}>
-              {t("action.done")}
-            </button>
+            <div class="row">
+              {!again && (
+                <a
+                  class="button"
+                  href={`/rules/new?client=${encodeURIComponent(arrived.client_name)}`}
+                >
+                  {t("enroll.first_rule")}
+                </a>
+              )}
+              <button type="button" class="button primary" onClick={onClose}>
+                {t("action.done")}
+              </button>
+            </div>
           </div>
         )
         : (
@@ -69,6 +98,7 @@ export function EnrollDialog({ clients, onClose }: EnrollDialogProps) {
             enrollment={enrollment}
             redeemed={arrived !== undefined}
             onAgain={() => setEnrollment(null)}
+            onDismiss={onClose}
           />
         )}
     </Dialog>
@@ -80,22 +110,39 @@ interface GuideProps {
   /** Whether the code was used. */
   readonly redeemed: boolean;
   readonly onAgain: () => void;
+  readonly onDismiss: () => void;
 }
 
 /** What to run on the new machine; a code that ran out is no longer shown. */
-function Guide({ enrollment, redeemed, onAgain }: GuideProps) {
+function Guide({ enrollment, redeemed, onAgain, onDismiss }: GuideProps) {
+  const shown = useRef<HTMLElement>(null);
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  if (redeemed) return <p class="muted" role="status">{t("enroll.redeemed")}</p>;
+  const dismiss = (
+    <button type="button" class="button" onClick={onDismiss}>{t("action.close")}</button>
+  );
+  if (redeemed) {
+    return (
+      <div class="stack">
+        <p class="muted" role="status">{t("enroll.redeemed")}</p>
+        <footer>{dismiss}</footer>
+      </div>
+    );
+  }
   const left = Date.parse(enrollment.expires_at) - now;
   if (left <= 0) {
     return (
       <div class="stack">
         <p class="alert" role="alert">{t("enroll.expired")}</p>
-        <button type="button" class="button" onClick={onAgain}>{t("enroll.again")}</button>
+        <footer>
+          {dismiss}
+          <button type="button" class="button primary" onClick={onAgain}>
+            {t("enroll.again")}
+          </button>
+        </footer>
       </div>
     );
   }
@@ -103,12 +150,13 @@ function Guide({ enrollment, redeemed, onAgain }: GuideProps) {
   return (
     <div class="stack">
       <p>{t("enroll.run")}</p>
-      <code class="command">{command}</code>
+      <code class="command" ref={shown}>{command}</code>
       <div class="row">
-        <CopyButton text={command} />
+        <CopyButton text={command} shown={shown} />
         <span class="muted">{t("enroll.left", { time: formatCountdown(left) })}</span>
       </div>
       <p class="muted" role="status">{t("enroll.waiting")}</p>
+      <footer>{dismiss}</footer>
     </div>
   );
 }
