@@ -11,6 +11,7 @@ import type { ProcessIo } from "../system/process_io.ts";
 import { addAuditCommands } from "./audit_commands.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { CommandError } from "./command_error.ts";
+import { addConfigCommands } from "./config_commands.ts";
 import type { GlobalFlags } from "./flags.ts";
 import type { ResetPasswordFlags } from "./local_identity.ts";
 import { addOperatorCommands } from "./operator_commands.ts";
@@ -41,6 +42,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
     });
 
   addServerCommands(program, run, io);
+  addConfigCommands(program, run, io);
   addLocalIdentityCommands(program, run, io);
   addStoreFileCommands(program, run, io);
   addClientCommands(program, run, io);

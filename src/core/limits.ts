@@ -160,6 +160,14 @@ export const TRAFFIC = {
   bucketsPerRead: 720,
 } as const;
 
+/** A server that stops. */
+export const STOP = {
+  /** How long requests and sessions may take to end. */
+  graceDefaultSecs: 5,
+  /** The same at the most: less than a supervisor waits before it kills. */
+  graceMaxSecs: 55,
+} as const;
+
 /** Metrics. */
 export const METRICS = {
   /** Rules that are gone, and as many listeners, whose totals can still be scraped. */

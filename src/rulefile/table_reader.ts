@@ -4,7 +4,8 @@
  * @module
  */
 
-import { closest, type Problems } from "./problems.ts";
+import { closest } from "../core/closest.ts";
+import type { Problems } from "./problems.ts";
 import type { TomlPath } from "./toml_positions.ts";
 
 /** A table as the parser gives it, with every integer as a `bigint`. */

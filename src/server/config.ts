@@ -12,11 +12,13 @@ import {
   parseSocketAddress,
   type SocketAddress,
 } from "../core/address.ts";
+import { closest } from "../core/closest.ts";
 import { PortunusError } from "../core/errors.ts";
 import type { Env } from "../backend/interpolation.ts";
 import { type BackendConfig, readBackendConfig } from "../backend/config.ts";
-import { RULES } from "../core/limits.ts";
+import { RULES, STOP } from "../core/limits.ts";
 import { isWebOrigin } from "../core/origin.ts";
+import { isLogFilter } from "../telemetry/log.ts";
 
 /** Effective settings of a server. Paths are as the operator wrote them. */
 export interface ServerConfig {
@@ -35,6 +37,24 @@ export interface ServerConfig {
   readonly publicOrigin: string | null;
   /** The database of accounts that other servers share; `null` for accounts in our own store. */
   readonly backend: BackendConfig | null;
+  /** Directives as in `RUST_LOG`, which goes before them; `null` for its default. */
+  readonly logLevel: string | null;
+  /** How long requests and sessions may take to end when the server stops. */
+  readonly stopGraceMs: number;
+}
+
+/** What a file is read in. */
+export interface ConfigSurroundings {
+  readonly dataDir: string;
+  /** Looks up an environment variable. */
+  readonly env: Env;
+}
+
+/** One thing that is wrong with a file. */
+export interface ConfigProblem {
+  /** The key it is about; empty for the whole file. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
 const socketAddress = (key: string, fallback: string) =>
@@ -72,53 +92,96 @@ const schema = (dataDir: string) =>
       error: "operator_http_public_origin must be http:// or https:// with a host and maybe a " +
         "port, and nothing after it",
     }).optional(),
+    log_level: z.string().refine(isLogFilter, {
+      error: "log_level must be a level (error, warn, info, debug, trace, off) or target=level, " +
+        "separated by commas",
+    }).optional(),
+    shutdown_drain_timeout_secs: z.int().min(0).optional(),
     // Accepted so that a 3.1.0 file still loads; they had no effect there either.
     token_store_path: z.string().optional(),
     operator_store_path: z.string().optional(),
-    shutdown_drain_timeout_secs: z.int().min(0).optional(),
     log_format: z.enum(["json", "compact"]).optional(),
     backend: z.unknown().optional(),
   });
 
+type Settings = z.output<ReturnType<typeof schema>>;
+
+/** The keys there are, in the order in which they are shown. */
+export const CONFIG_KEYS: readonly string[] = Object.keys(schema("").shape);
+
+/** Keys of 3.1.0 that mean nothing, there as here. */
+export const UNUSED_KEYS: ReadonlySet<string> = new Set([
+  "token_store_path",
+  "operator_store_path",
+  "log_format",
+]);
+
 /**
  * Reads the text of a `server.toml`; the empty text gives the defaults.
  *
- * @throws {PortunusError} `config_invalid`, naming the key and what is expected
+ * @throws {PortunusError} `config_invalid`, naming the keys and what is expected
  */
-export function parseServerConfig(
+export function parseServerConfig(text: string, around: ConfigSurroundings): ServerConfig {
+  const { config, problems } = read(text, around);
+  if (config !== null) return config;
+  throw new PortunusError("config_invalid", problems.map(({ message }) => message).join("; "));
+}
+
+/** Everything that is wrong with a text that is TOML. @throws {PortunusError} when it is not */
+export function serverConfigProblems(
   text: string,
-  { dataDir, env }: { readonly dataDir: string; readonly env: Env },
-): ServerConfig {
-  const result = schema(dataDir).safeParse(parseToml(text));
-  if (!result.success) {
-    throw new PortunusError("config_invalid", problemText(result.error.issues[0]));
+  around: ConfigSurroundings,
+): readonly ConfigProblem[] {
+  return read(text, around).problems;
+}
+
+function read(
+  text: string,
+  around: ConfigSurroundings,
+): { readonly config: ServerConfig | null; readonly problems: readonly ConfigProblem[] } {
+  const result = schema(around.dataDir).safeParse(parseToml(text));
+  if (!result.success) return { config: null, problems: result.error.issues.flatMap(problemsOf) };
+  const problems = contradictions(result.data);
+  if (problems.length > 0) return { config: null, problems };
+  try {
+    return { config: toConfig(result.data, around), problems };
+  } catch (error) {
+    if (!(error instanceof PortunusError)) throw error;
+    return { config: null, problems: [{ path: ["backend"], message: error.detail ?? error.code }] };
   }
-  const config = result.data;
-  if (!isLoopback(config.metrics_listen.host)) {
-    const address = formatSocketAddress(config.metrics_listen);
-    throw new PortunusError(
-      "config_invalid",
-      `metrics_listen must bind to loopback (got ${address})`,
-    );
-  }
+}
+
+/** What is wrong although every value is right by itself. */
+function contradictions(settings: Settings): ConfigProblem[] {
+  if (isLoopback(settings.metrics_listen.host)) return [];
+  const address = formatSocketAddress(settings.metrics_listen);
+  return [{
+    path: ["metrics_listen"],
+    message: `metrics_listen must bind to loopback (got ${address})`,
+  }];
+}
+
+function toConfig(settings: Settings, around: ConfigSurroundings): ServerConfig {
+  const drainSecs = settings.shutdown_drain_timeout_secs ?? STOP.graceDefaultSecs;
   return {
-    controlListen: config.control_listen,
-    operatorHttpListen: config.operator_http_listen,
-    metricsListen: config.metrics_listen,
-    tlsCertPath: config.tls_cert_path,
-    tlsKeyPath: config.tls_key_path,
-    rangeRuleMaxPorts: config.range_rule_max_ports,
-    udpFlowIdleSecs: config.udp_flow_idle_secs,
-    udpMaxFlowsPerRule: config.udp_max_flows_per_rule,
-    operatorToken: config.operator_token ?? null,
-    publicOrigin: config.operator_http_public_origin ?? null,
-    backend: config.backend === undefined
-      ? null
-      : readBackendConfig(config.backend, { dataDir, env }),
+    controlListen: settings.control_listen,
+    operatorHttpListen: settings.operator_http_listen,
+    metricsListen: settings.metrics_listen,
+    tlsCertPath: settings.tls_cert_path,
+    tlsKeyPath: settings.tls_key_path,
+    rangeRuleMaxPorts: settings.range_rule_max_ports,
+    udpFlowIdleSecs: settings.udp_flow_idle_secs,
+    udpMaxFlowsPerRule: settings.udp_max_flows_per_rule,
+    operatorToken: settings.operator_token ?? null,
+    publicOrigin: settings.operator_http_public_origin ?? null,
+    logLevel: settings.log_level ?? null,
+    backend: settings.backend === undefined ? null : readBackendConfig(settings.backend, around),
+    stopGraceMs: Math.min(drainSecs, STOP.graceMaxSecs) * 1_000,
   };
 }
 
-function parseToml(text: string): unknown {
+/** The table that a text holds. @throws {PortunusError} `config_invalid` with line and column */
+export function parseToml(text: string): Readonly<Record<string, unknown>> {
   try {
     return parse(text);
   } catch (error) {
@@ -132,10 +195,16 @@ function parseToml(text: string): unknown {
   }
 }
 
-function problemText(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === "unrecognized_keys") {
-    return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: [key], message: `unknown key "${key}"${hint(key)}` }));
   }
-  if (issue?.code === "custom") return issue.message;
-  return `${issue?.path.join(".")}: ${issue?.message}`;
+  const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+  const message = issue.code === "custom" ? issue.message : `${path.join(".")}: ${issue.message}`;
+  return [{ path, message }];
+}
+
+function hint(key: string): string {
+  const meant = closest(key, CONFIG_KEYS);
+  return meant === null ? "" : `, did you mean "${meant}"?`;
 }

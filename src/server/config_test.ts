@@ -34,6 +34,8 @@ Deno.test("parseServerConfig() has a default for everything", () => {
     operatorToken: null,
     publicOrigin: null,
     backend: null,
+    logLevel: null,
+    stopGraceMs: 5_000,
   });
 });
 
@@ -53,6 +55,7 @@ Deno.test("parseServerConfig() reads every key of a 3.1.0 file", () => {
     udp_flow_idle_secs = 300
     udp_max_flows_per_rule = 65535
     operator_token = "sesame"
+    log_level = "portunus_server=debug,info"
   `);
   assert.deepEqual(config.controlListen, { host: "::", port: 1 });
   assert.deepEqual(config.operatorHttpListen, { host: "0.0.0.0", port: 2 });
@@ -62,6 +65,13 @@ Deno.test("parseServerConfig() reads every key of a 3.1.0 file", () => {
   assert.deepEqual([config.udpFlowIdleSecs, config.udpMaxFlowsPerRule], [300, 65_535]);
   assert.equal(config.operatorToken, "sesame");
   assert.equal(config.publicOrigin, "https://portunus.example");
+  assert.equal(config.logLevel, "portunus_server=debug,info");
+  assert.equal(config.stopGraceMs, 30_000);
+});
+
+Deno.test("parseServerConfig() stops before a supervisor's patience ends", () => {
+  assert.equal(parse("shutdown_drain_timeout_secs = 0").stopGraceMs, 0);
+  assert.equal(parse("shutdown_drain_timeout_secs = 86400").stopGraceMs, 55_000);
 });
 
 Deno.test("parseServerConfig() names the key and the range of a number outside it", () => {
@@ -92,7 +102,16 @@ Deno.test("parseServerConfig() wants an origin, and does not show what else it w
 });
 
 Deno.test("parseServerConfig() refuses unknown keys and wrong types, naming the key", () => {
-  assert.equal(refusal("contol_listen = 1"), `config_invalid: unknown key "contol_listen"`);
+  assert.equal(
+    refusal("contol_listen = 1"),
+    `config_invalid: unknown key "contol_listen", did you mean "control_listen"?`,
+  );
+  assert.equal(
+    refusal("udp_flow_idle_sec = 60\nrange_rule_max_ports = 0"),
+    "config_invalid: range_rule_max_ports out of range (got 0, expected 1..=4294967295); " +
+      'unknown key "udp_flow_idle_sec", did you mean "udp_flow_idle_secs"?',
+  );
+  assert.match(refusal('log_level = "loud"'), /log_level must be a level/);
   assert.match(refusal("[tls]\ncert = 1"), /unknown key "tls"/);
   const wrong = [
     ["control_listen", "7443"],

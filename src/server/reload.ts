@@ -31,6 +31,8 @@ export interface ReloadOptions {
   /** Loads the certificate and key that a configuration names. */
   readonly loadTls: (config: ServerConfig) => Promise<TlsMaterial>;
   readonly logger: Logger;
+  /** Hears of the configuration when it is in force. */
+  readonly configured?: (config: ServerConfig) => void;
 }
 
 /** Settings that listeners were bound with; a change of them waits for the next start. */
@@ -56,6 +58,7 @@ export async function reload(options: ReloadOptions): Promise<void> {
       identity.sans = sans(tls.certPem);
     }
     live.config = next;
+    options.configured?.(next);
     logger.info("config.reloaded", {
       certificate_changed: rotated,
       needs_restart: waiting.length === 0 ? undefined : waiting.join(","),

@@ -13,7 +13,7 @@ import { USAGE_EXIT } from "../system/command_line.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
 import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
-import { processLogger } from "../telemetry/log.ts";
+import { LiveLogFilter, processLogger } from "../telemetry/log.ts";
 import { logStartupFailure } from "../telemetry/startup.ts";
 import type { Env } from "../backend/interpolation.ts";
 import { parseServerConfig, type ServerConfig } from "./config.ts";
@@ -25,11 +25,14 @@ export interface ServeFlags {
   readonly operatorHttpListen?: string;
 }
 
-const LISTEN_VARIABLE = "PORTUNUS_OPERATOR_HTTP_LISTEN";
+/** Goes before `operator_http_listen` of the file. */
+export const LISTEN_VARIABLE = "PORTUNUS_OPERATOR_HTTP_LISTEN";
 
 /** Runs until SIGINT or SIGTERM. Returns the exit status. */
 export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number> {
-  const logger = processLogger("portunus_server", io.env);
+  const logLevel = io.env("RUST_LOG");
+  const filter = new LiveLogFilter(logLevel);
+  const logger = processLogger("portunus_server", io.env, filter);
   const dataDir = resolveDataDir({ flag: flags.dataDir, env: io.env });
   const listen = flags.operatorHttpListen ?? io.env(LISTEN_VARIABLE)?.trim() ?? "";
   const override = listen === "" ? null : parseSocketAddress(listen);
@@ -59,6 +62,7 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
       clock: systemClock,
       random: systemRandom,
       logger,
+      configured: (config) => filter.use(logLevel || (config.logLevel ?? undefined)),
       printSetupToken: (text) => io.err(`Portunus onboarding setup token: ${text}`),
     });
   } catch (error) {

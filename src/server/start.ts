@@ -27,6 +27,7 @@ import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
 import { createOperatorServices } from "./operator_services.ts";
+import { Listeners } from "./listeners.ts";
 import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
@@ -43,6 +44,8 @@ export interface StartOptions {
   readonly logger: Logger;
   /** Shows a new onboarding setup token to whoever started the server. */
   readonly printSetupToken: (token: string) => void;
+  /** Hears of every configuration that comes into force. */
+  readonly configured?: (config: ServerConfig) => void;
 }
 
 /** A server that listens. */
@@ -56,9 +59,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** How long requests and sessions may take to end when the server stops, in milliseconds. */
-const STOP_GRACE_MS = 5_000;
-
 /**
  * Starts a server. A start that fails half way releases everything it took.
  *
@@ -70,6 +70,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   await using cleanup = new AsyncDisposableStack();
   const config = await options.readConfig();
   const live = { config };
+  options.configured?.(config);
   checkFilesystem(dataDir);
   await warnOfLegacyFiles(dataDir, logger);
   const metrics = new Metrics();
@@ -93,15 +94,15 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     controlPort: config.controlListen.port,
   };
   const services = createServices(cleanup, { ...options, live, store, identity, metrics });
-  const grpc = startControlServer({
+  const listeners = cleanup.use(new Listeners(() => live.config.stopGraceMs));
+  const grpc = listeners.add(startControlServer({
     listen: config.controlListen,
     tls,
     handlers: services.controlPlane,
     onAuthFailure: (reason) => metrics.authFailure(reason),
     logger,
     clock,
-  });
-  cleanup.defer(() => grpc.stop(STOP_GRACE_MS));
+  }));
   identity.controlPort = grpc.address.port;
   const { app } = createApi({
     ...options,
@@ -113,27 +114,34 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),
   });
-  const http = serveHttp(app, { listen: config.operatorHttpListen, clock, logger });
-  cleanup.defer(() => http.stop(STOP_GRACE_MS));
-  const scrape = serveMetrics({ ...options, ...services, metrics, listen: config.metricsListen });
-  cleanup.defer(() => scrape.stop(STOP_GRACE_MS));
+  const http = listeners.add(
+    serveHttp(app, { listen: config.operatorHttpListen, clock, logger }),
+  );
+  const scrape = listeners.add(
+    serveMetrics({ ...options, ...services, metrics, listen: config.metricsListen }),
+  );
   cleanup.defer(() => services.registry.disconnectAll());
   cleanup.use(services.streams);
 
-  logger.info("server.listening", {
-    grpc: formatSocketAddress(grpc.address),
-    operator_http: formatSocketAddress(http.address),
-    metrics: formatSocketAddress(scrape.address),
-  });
+  const addresses = { grpc: grpc.address, operatorHttp: http.address, metrics: scrape.address };
+  logListening(addresses, logger);
   const running = cleanup.move();
   return {
-    grpc: grpc.address,
-    operatorHttp: http.address,
-    metrics: scrape.address,
+    ...addresses,
     reload: () =>
       reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
     stop: () => running.disposeAsync(),
   };
+}
+
+type Addresses = Pick<RunningServer, "grpc" | "operatorHttp" | "metrics">;
+
+function logListening({ grpc, operatorHttp, metrics }: Addresses, logger: Logger): void {
+  logger.info("server.listening", {
+    grpc: formatSocketAddress(grpc),
+    operator_http: formatSocketAddress(operatorHttp),
+    metrics: formatSocketAddress(metrics),
+  });
 }
 
 function openMeasuredStore({ dataDir, logger, clock }: StartOptions, metrics: Metrics) {

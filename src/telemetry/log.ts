@@ -53,6 +53,33 @@ export function parseLogFilter(
   };
 }
 
+/** Whether every directive of `text` is understood. */
+export function isLogFilter(text: string): boolean {
+  const parts = text.split(",").map((it) => it.trim()).filter((it) => it !== "");
+  return parts.length > 0 && parts.every((part) => {
+    const level = part.slice(part.indexOf("=") + 1);
+    return ["off", ...LOG_LEVELS].includes(level.toLowerCase());
+  });
+}
+
+/** A filter whose directives can be replaced while loggers use it. */
+export class LiveLogFilter implements LogFilter {
+  #filter: LogFilter;
+
+  constructor(text: string | undefined) {
+    this.#filter = parseLogFilter(text);
+  }
+
+  /** Takes `text` from now on, as {@linkcode parseLogFilter} reads it. */
+  use(text: string | undefined): void {
+    this.#filter = parseLogFilter(text);
+  }
+
+  enabled(target: string, level: LogLevel): boolean {
+    return this.#filter.enabled(target, level);
+  }
+}
+
 /** Field names that could carry a secret; one of them in a line is a defect to be seen at once. */
 const SUSPICIOUS_FIELD = /token|secret|private_key/i;
 
@@ -99,11 +126,15 @@ export const stderrSink: LogSink = (line) => {
   while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
 };
 
-/** The logger of a program: JSON lines on stderr, filtered by `RUST_LOG`. */
-export function processLogger(target: string, env: (name: string) => string | undefined): Logger {
+/** The logger of a program: JSON lines on stderr, filtered by `RUST_LOG` unless `filter` is given. */
+export function processLogger(
+  target: string,
+  env: (name: string) => string | undefined,
+  filter: LogFilter = parseLogFilter(env("RUST_LOG")),
+): Logger {
   return createLogger({
     target,
-    filter: parseLogFilter(env("RUST_LOG")),
+    filter,
     sink: stderrSink,
     clock: systemClock,
   });

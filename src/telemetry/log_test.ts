@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import type { Logger } from "../core/log.ts";
-import { createLogger, parseLogFilter } from "./log.ts";
+import { createLogger, isLogFilter, LiveLogFilter, parseLogFilter } from "./log.ts";
 
 function open(rustLog?: string): { logger: Logger; lines: string[] } {
   const lines: string[] = [];
@@ -83,4 +83,18 @@ Deno.test("parseLogFilter() takes what it does not understand for info", () => {
   }
   assert.equal(parseLogFilter("OFF").enabled("z", "error"), false);
   assert.equal(parseLogFilter("TRACE").enabled("z", "trace"), true);
+});
+
+Deno.test("isLogFilter() knows what parseLogFilter() understands", () => {
+  for (const text of ["info", "OFF", "a::b=debug,warn", " info , x=trace"]) {
+    assert.ok(isLogFilter(text));
+  }
+  for (const text of ["", "loud", "a=", "a=loud,info", ","]) assert.ok(!isLogFilter(text), text);
+});
+
+Deno.test("LiveLogFilter changes what its loggers write", () => {
+  const filter = new LiveLogFilter("warn");
+  assert.ok(!filter.enabled("x", "info"));
+  filter.use("info");
+  assert.ok(filter.enabled("x", "info"));
 });

@@ -27,9 +27,13 @@ export interface TlsMaterial extends CertificatePair {
   readonly fingerprint: string;
 }
 
-export interface TlsMaterialOptions {
+/** Where a certificate and its key are, PEM both. */
+export interface TlsPaths {
   readonly certPath: string;
   readonly keyPath: string;
+}
+
+export interface TlsMaterialOptions extends TlsPaths {
   /** The host of the advertised endpoint that flag or environment gave; `null` without one. */
   readonly advertisedHost: string | null;
   /** This machine's name; subject and first name of a generated certificate. */
@@ -62,6 +66,17 @@ export async function loadTlsMaterial(options: TlsMaterialOptions): Promise<TlsM
     else if (marker !== desired) return await regenerate(options, pair);
   }
   return checked(pair, options);
+}
+
+/**
+ * Reads a pair that has to be there, and checks that it is fit for use.
+ *
+ * @throws {PortunusError} `tls_material`, as {@linkcode loadTlsMaterial} does
+ * @throws {Error} what the file system says
+ */
+export async function checkTlsFiles(paths: TlsPaths): Promise<TlsMaterial> {
+  await refuseSharedKey(paths.keyPath);
+  return checked(await readPair(paths), paths);
 }
 
 /** The file whose absence led here is written last, so that a crash in between is seen as absence. */
@@ -115,7 +130,7 @@ async function generate(options: TlsMaterialOptions): Promise<CertificatePair> {
 }
 
 /** Checks what an operator may have mixed up, so that it fails here and not in every handshake. */
-function checked(pair: CertificatePair, { certPath, keyPath }: TlsMaterialOptions): TlsMaterial {
+function checked(pair: CertificatePair, { certPath, keyPath }: TlsPaths): TlsMaterial {
   const leaf = leafCertificate(pair.certPem);
   let matches: boolean;
   try {
@@ -147,7 +162,7 @@ async function refuseSharedKey(keyPath: string): Promise<void> {
   }
 }
 
-async function readPair({ certPath, keyPath }: TlsMaterialOptions): Promise<CertificatePair> {
+async function readPair({ certPath, keyPath }: TlsPaths): Promise<CertificatePair> {
   return {
     certPem: await Deno.readTextFile(certPath),
     keyPem: await Deno.readTextFile(keyPath),

@@ -36,6 +36,10 @@ export const ROWS: readonly Row[] = [
   row("--version", 0, /^portunus-server \d/),
   row("serve", 2, /^error: invalid PORTUNUS_OPERATOR_HTTP_LISTEN 'localhost:7080': /),
 
+  row("config", 2, /^Usage: portunus-server config/),
+  row("config check", 0, /^ok$/m),
+  row("config check", 1, /^error: config_invalid:\n/),
+
   row("list-rules", 4, /^error: unauthenticated \(.*PORTUNUS_OPERATOR_TOKEN/),
   row("owner-cap", 4, /^error: unauthenticated \(.*PORTUNUS_OPERATOR_TOKEN/),
   row("user-list", 4, /^error: unauthenticated \(.*PORTUNUS_OPERATOR_TOKEN/),
