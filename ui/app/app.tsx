@@ -17,6 +17,7 @@ const Login = lazy(() => import("../pages/login.tsx"));
 const Onboarding = lazy(() => import("../pages/onboarding.tsx"));
 const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
 const Rules = lazy(() => import("../pages/rules.tsx"));
+const RuleNew = lazy(() => import("../pages/rule_new.tsx"));
 const RuleDetail = lazy(() => import("../pages/rule.tsx"));
 const Clients = lazy(() => import("../pages/clients.tsx"));
 const Users = lazy(() => import("../pages/users.tsx"));
@@ -58,6 +59,7 @@ function Gate() {
       <Router>
         <Route path="/" component={Dashboard} />
         <Route path="/rules" component={Rules} />
+        <Route path="/rules/new" component={RuleNew} />
         <Route path="/rules/:ruleId" component={RuleDetail} />
         <Route path="/clients" component={Clients} />
         <Route path="/clients/new" component={only(Clients)} />

@@ -7,11 +7,13 @@ export interface DialogProps {
   readonly title: string;
   /** `null` for a dialog that only something in it can close. */
   readonly onClose: (() => void) | null;
+  /** For forms of more than a few fields. */
+  readonly wide?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A modal dialog on the browser's own: focus stays inside, Escape closes, focus returns. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -22,6 +24,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   return (
     <dialog
       ref={element}
+      class={wide ? "wide" : ""}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

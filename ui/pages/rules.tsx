@@ -1,16 +1,21 @@
+import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
 import { useUrlState } from "../app/url_state.ts";
 import { type Column, DataTable } from "../components/data_table.tsx";
+import { Dialog } from "../components/dialog.tsx";
 import { formatPorts } from "../components/format.ts";
 import { StateBadge } from "../components/rule_badges.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
+import { NewRule } from "../rules/new_rule.tsx";
+import { NEW_RULE } from "../rules/rule_fields.ts";
 import { matchesRule } from "./rule_search.ts";
 
 /** Every rule the caller may see; what is searched, filtered and sorted is in the address. */
 export default function Rules() {
   const { query, set } = useUrlState();
+  const [pushing, setPushing] = useState(false);
   const { data, error, reload } = useQuery("GET /v1/rules", { query: {} }, { everyMs: 5_000 });
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
@@ -24,7 +29,12 @@ export default function Rules() {
   const clients = [...new Set(data.map((it) => it.client_name))].toSorted();
   return (
     <>
-      <h1>{t("nav.rules")}</h1>
+      <div class="page-head">
+        <h1>{t("nav.rules")}</h1>
+        <button type="button" class="button primary" onClick={() => setPushing(true)}>
+          {t("rules.push")}
+        </button>
+      </div>
       {data.length === 0 ? <Empty title={t("rules.none")} text={t("rules.none_text")} /> : (
         <>
           <div class="toolbar">
@@ -59,6 +69,11 @@ export default function Rules() {
             />
           )}
         </>
+      )}
+      {pushing && (
+        <Dialog title={t("rules.push")} onClose={() => setPushing(false)} wide>
+          <NewRule initial={NEW_RULE} onCancel={() => setPushing(false)} />
+        </Dialog>
       )}
     </>
   );
