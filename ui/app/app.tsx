@@ -22,6 +22,8 @@ const RuleDetail = lazy(() => import("../pages/rule.tsx"));
 const Clients = lazy(() => import("../pages/clients.tsx"));
 const Users = lazy(() => import("../pages/users.tsx"));
 const UserPage = lazy(() => import("../pages/user.tsx"));
+const Audit = lazy(() => import("../pages/audit.tsx"));
+const Metrics = lazy(() => import("../pages/metrics.tsx"));
 const Denied = lazy(() => import("../pages/denied.tsx"));
 const ClientPage = lazy(() => import("../pages/client.tsx"));
 const Settings = lazy(() => import("../pages/settings.tsx"));
@@ -67,6 +69,8 @@ function Gate() {
         <Route path="/users" component={only(Users)} />
         <Route path="/users/new" component={only(Users)} />
         <Route path="/users/:userId" component={UserPage} />
+        <Route path="/audit" component={only(Audit)} />
+        <Route path="/metrics" component={only(Metrics)} />
         <Route path="/settings" component={Settings} />
         <Route default component={NotFound} />
       </Router>

@@ -8,12 +8,14 @@ const SHOWN_MS = 2_000;
 
 export interface CopyButtonProps {
   readonly text: string;
+  /** What the button says instead of "Copy". */
+  readonly label?: string;
   /** Where the text is on the page; it is selected where the browser has no clipboard. */
   readonly shown?: RefObject<HTMLElement | null>;
 }
 
 /** Copies `text`. */
-export function CopyButton({ text, shown }: CopyButtonProps) {
+export function CopyButton({ text, label, shown }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     if (!await toClipboard(text) && !copySelected(shown?.current ?? null)) {
@@ -25,7 +27,7 @@ export function CopyButton({ text, shown }: CopyButtonProps) {
   return (
     <button type="button" class="button" onClick={() => void copy()}>
       <Icon name="copy" />
-      <span aria-live="polite">{t(copied ? "copy.done" : "copy.copy")}</span>
+      <span aria-live="polite">{copied ? t("copy.done") : label ?? t("copy.copy")}</span>
     </button>
   );
 }

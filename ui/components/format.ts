@@ -53,3 +53,8 @@ export function formatDay(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1_000);
   return Number.isNaN(date.getTime()) ? "—" : date.toLocaleDateString("sv-SE");
 }
+
+/** A count with its thousands apart. */
+export function formatCount(count: number): string {
+  return Number.isFinite(count) ? count.toLocaleString("en").replaceAll(",", " ") : "—";
+}
