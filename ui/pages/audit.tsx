@@ -219,7 +219,7 @@ function columns(): Column<KeyedEntry>[] {
       cell: ({ role }) =>
         role === undefined ? "—" : t(role === "superadmin" ? "role.superadmin" : "role.user"),
     },
-    { id: "method", title: t("audit.method"), width: "5.5rem", cell: (it) => it.method || "—" },
+    { id: "method", title: t("audit.method"), width: "6.25rem", cell: (it) => it.method || "—" },
     {
       id: "path",
       title: t("audit.path"),
