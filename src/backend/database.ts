@@ -45,6 +45,10 @@ export class SharedDatabase implements Disposable {
     this.#pool = new ConnectionPool(() => driver.connect(limits), maxConnections);
   }
 
+  get health(): Health {
+    return this.#options.health;
+  }
+
   /** Connections that are lent out. */
   get inUse(): number {
     return this.#pool.inUse;

@@ -12,7 +12,6 @@ import { clientNameProblem, parseUlid } from "../core/ids.ts";
 import { instantFromMillis, toCliText } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import { bootstrapSuperadmin as bootstrap } from "../identity/first_start.ts";
-import { localAccounts } from "../identity/local_identity_store.ts";
 import { ClientRepository } from "../store/clients.ts";
 import { StoreError } from "../store/database.ts";
 import { EnrollmentRepository } from "../store/enrollments.ts";
@@ -28,6 +27,7 @@ import { sans } from "../wire/certificate.ts";
 import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import { CommandError } from "./command_error.ts";
 import type { GlobalFlags } from "./flags.ts";
+import { openCommandAccounts } from "./local_accounts.ts";
 
 /** The control port that offline commands assume; they do not read `server.toml`. */
 const DEFAULT_CONTROL_PORT = 7443;
@@ -43,8 +43,11 @@ export async function bootstrapSuperadmin(
   flags: GlobalFlags & { readonly name: string },
   io: ProcessIo,
 ): Promise<number> {
-  using db = open(madeDataDir(flags, io, "data dir: "), commandLogger(io), "error: open store: ");
-  const { store } = localAccounts(db);
+  const dataDir = madeDataDir(flags, io, "data dir: ");
+  const logger = commandLogger(io);
+  using db = open(dataDir, logger, "error: open store: ");
+  await using opened = await openCommandAccounts(db, { dataDir, logger, io });
+  const { store } = opened.accounts;
   const tools = { clock: systemClock, random: systemRandom, newId: ulid };
   try {
     const token = await bootstrap({ store, ...tools }, flags.name);

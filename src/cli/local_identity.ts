@@ -12,7 +12,6 @@ import type { Accounts, PasswordResetResult } from "../identity/accounts.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { rotateSetupToken } from "../identity/first_start.ts";
 import { createIdentity } from "../identity/identity.ts";
-import { localAccounts } from "../identity/local_identity_store.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { StoreError } from "../store/database.ts";
 import type { Store } from "../store/open.ts";
@@ -21,6 +20,7 @@ import { firstLine, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import type { GlobalFlags } from "./flags.ts";
 import { CommandError } from "./command_error.ts";
+import { openCommandAccounts } from "./local_accounts.ts";
 import { commandLogger, madeDataDir, open } from "./local.ts";
 
 export interface ResetPasswordFlags extends GlobalFlags {
@@ -33,10 +33,12 @@ export interface ResetPasswordFlags extends GlobalFlags {
 /** `onboarding-token` */
 export async function onboardingToken(flags: GlobalFlags, io: ProcessIo): Promise<number> {
   const logger = commandLogger(io);
-  using store = open(madeDataDir(flags, io, "error: data_dir: "), logger, "error: open_store: ");
+  const dataDir = madeDataDir(flags, io, "error: data_dir: ");
+  using store = open(dataDir, logger, "error: open_store: ");
+  await using opened = await openCommandAccounts(store, { dataDir, logger, io });
   try {
     const token = await rotateSetupToken({
-      ...localAccounts(store),
+      ...opened.accounts,
       clock: systemClock,
       random: systemRandom,
       logger,
@@ -56,10 +58,12 @@ export async function resetPassword(flags: ResetPasswordFlags, io: ProcessIo): P
     throw new CommandError("error: invalid_user_id", exitCode("invalid_user_id", "local"));
   }
   const logger = commandLogger(io);
-  using store = open(madeDataDir(flags, io, "error: data_dir: "), logger, "error: open_store: ");
+  const dataDir = madeDataDir(flags, io, "error: data_dir: ");
+  using store = open(dataDir, logger, "error: open_store: ");
+  await using opened = await openCommandAccounts(store, { dataDir, logger, io });
   using hasher = new Argon2Hasher(systemRandom);
   const { accounts } = createIdentity({
-    ...localAccounts(store),
+    ...opened.accounts,
     hasher,
     clock: systemClock,
     random: systemRandom,

@@ -70,6 +70,21 @@ export class AccessService {
   }
 
   /**
+   * Deletes what a user has here who was removed on another server.
+   *
+   * @param forget deletes the rest of the user's rows, in the same transaction
+   */
+  async forgetUser(userId: string, forget: (userId: string) => void): Promise<void> {
+    const { rules, logger } = this.#options;
+    const owned = rules.list().filter(({ ownerId }) => ownerId === userId);
+    await rules.removeAll(owned, () => forget(userId));
+    logger.info("operator.user_removed_elsewhere", {
+      removed_user: userId,
+      removed_rules: owned.length,
+    });
+  }
+
+  /**
    * Deletes a grant, and the rules of its user that no other grant of theirs covers. Superadmins
    * are no exception. Returns the ids of the rules.
    *

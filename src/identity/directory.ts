@@ -11,6 +11,7 @@ export interface DirectoryOptions {
   readonly store: UserStore & CredentialStore;
   readonly grantRows: GrantRepository;
   readonly clock: Clock;
+  readonly anchor: (userId: string) => void;
 }
 
 const utf8 = new TextEncoder();
@@ -34,10 +35,11 @@ export class Directory implements OperatorDirectory {
     if (utf8.encode(bearer).length > NAMES.bearerMaxBytes) {
       return { ok: false, code: "credential_invalid" };
     }
-    const { store, clock } = this.#options;
+    const { store, clock, anchor } = this.#options;
     const owner = await store.credentialOwner(hashSecret(bearer), instantFromMillis(clock.now()));
     if (!owner) return { ok: false, code: "credential_invalid" };
     if (owner.disabled) return { ok: false, code: "user_disabled" };
+    anchor(owner.userId);
     return { ok: true, operator: { userId: owner.userId, role: owner.role } };
   }
 

@@ -8,6 +8,7 @@ import { type PortRange } from "../core/ports.ts";
 import { type Protocol, PROTOCOLS } from "../core/rule.ts";
 import { StoreError } from "../store/database.ts";
 import type { GrantRepository, GrantRow } from "../store/grants.ts";
+import type { UserStore } from "./identity_store.ts";
 import { knownUserId, personalUserId } from "./user_ids.ts";
 
 /** A grant as a superadmin asks for one. */
@@ -20,6 +21,8 @@ export interface GrantDraft {
 }
 
 export interface GrantsOptions {
+  readonly store: UserStore;
+  readonly anchor: (userId: string) => void;
   readonly grantRows: GrantRepository;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,27 +52,27 @@ export class Grants {
    * @throws {AccessError} `invalid_user_id`, `reserved_user_id`, `invalid_client`,
    * `invalid_port_range`, `empty_protocol_set`, `user_not_found`, in this order
    */
-  add(actor: string, draft: GrantDraft): Promise<GrantRow> {
-    const { grantRows, clock, logger, newId } = this.#options;
-    return Promise.try(() => {
-      const checked = {
-        userId: personalUserId(draft.userId),
-        client: clientOf(draft.client),
-        listen: rangeOf(draft.listen),
-        protocols: protocolsOf(draft.protocols),
-        note: draft.note,
-      };
-      const createdAt = instantFromMillis(clock.now());
-      const grant: GrantRow = { ...checked, grantId: newId(), createdAt };
-      insert(grantRows, grant);
-      logger.info("operator.grant_added", {
-        actor,
-        target: grant.userId,
-        grant_id: grant.grantId,
-        outcome: "ok",
-      });
-      return grant;
+  async add(actor: string, draft: GrantDraft): Promise<GrantRow> {
+    const { store, anchor, grantRows, clock, logger, newId } = this.#options;
+    const checked = {
+      userId: personalUserId(draft.userId),
+      client: clientOf(draft.client),
+      listen: rangeOf(draft.listen),
+      protocols: protocolsOf(draft.protocols),
+      note: draft.note,
+    };
+    if (!await store.account(checked.userId)) throw new AccessError("user_not_found");
+    anchor(checked.userId);
+    const createdAt = instantFromMillis(clock.now());
+    const grant: GrantRow = { ...checked, grantId: newId(), createdAt };
+    insert(grantRows, grant);
+    logger.info("operator.grant_added", {
+      actor,
+      target: grant.userId,
+      grant_id: grant.grantId,
+      outcome: "ok",
     });
+    return grant;
   }
 }
 

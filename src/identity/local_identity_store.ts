@@ -32,13 +32,15 @@ export interface ServerAccounts {
   readonly store: IdentityStore;
   readonly grantRows: GrantRepository;
   readonly setupToken: SetupTokenRepository;
+  /** Lets rows of the server's own store refer to a user of `store`; throws nothing. */
+  readonly anchor: (userId: string) => void;
 }
 
 /** Everything in `store`. */
 export function localAccounts(store: Store): ServerAccounts {
   const tables = new IdentityTables(store);
   const { grants: grantRows, setupToken } = tables;
-  return { store: new LocalIdentityStore(tables), grantRows, setupToken };
+  return { store: new LocalIdentityStore(tables), grantRows, setupToken, anchor: () => undefined };
 }
 
 export class LocalIdentityStore implements IdentityStore {

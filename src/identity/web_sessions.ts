@@ -49,6 +49,7 @@ export interface WebSessionsOptions {
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: Random;
+  readonly anchor: (userId: string) => void;
 }
 
 export class WebSessions {
@@ -80,6 +81,7 @@ export class WebSessions {
     if (!session) return { ok: false, code: "credential_invalid" };
     if (session.disabled) return { ok: false, code: "user_disabled" };
     const { userId, role, passwordChangeRequired } = session;
+    this.#options.anchor(userId);
     return { ok: true, operator: { userId, role }, passwordChangeRequired };
   }
 

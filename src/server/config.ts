@@ -180,6 +180,20 @@ function toConfig(settings: Settings, around: ConfigSurroundings): ServerConfig 
   };
 }
 
+/**
+ * Reads `[backend]` of a `server.toml` alone, for commands to which the rest is nothing; `null`
+ * without one.
+ *
+ * @throws {PortunusError} `config_invalid`
+ */
+export function readBackend(
+  text: string,
+  options: { readonly dataDir: string; readonly env: Env },
+): BackendConfig | null {
+  const { backend } = parseToml(text);
+  return backend === undefined ? null : readBackendConfig(backend, options);
+}
+
 /** The table that a text holds. @throws {PortunusError} `config_invalid` with line and column */
 export function parseToml(text: string): Readonly<Record<string, unknown>> {
   try {

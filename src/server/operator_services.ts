@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import type { SharedAccounts } from "../backend/shared_accounts.ts";
 import { AccessService } from "../control/access.ts";
 import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
@@ -8,11 +9,16 @@ import { createIdentity } from "../identity/identity.ts";
 import { Directory } from "../identity/directory.ts";
 import type { ServerAccounts } from "../identity/local_identity_store.ts";
 import type { Random } from "../system/random.ts";
+import { OwnerSweep } from "./owner_sweep.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { LiveConfig } from "./reload.ts";
 
 export interface OperatorServicesOptions extends ServerAccounts {
   readonly live: LiveConfig;
+  /** The accounts that other servers share; `null` without them. */
+  readonly shared: SharedAccounts | null;
   readonly rules: RuleService;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -23,11 +29,17 @@ export function createOperatorServices(
   stack: AsyncDisposableStack,
   options: OperatorServicesOptions,
 ) {
+  const { shared, metrics, clock, logger } = options;
   const hasher = stack.use(new Argon2Hasher(options.random));
+  const access = new AccessService(options);
+  if (shared !== null) {
+    stack.use(new OwnerSweep({ shared, access, clock, logger }));
+    metrics.onRender(() => metrics.setBackend(shared.gauges()));
+  }
   return {
     operators: new Directory(options),
     ...createIdentity({ ...options, hasher, newId: ulid }),
-    access: new AccessService(options),
+    access,
     publicOrigin: () => options.live.config.publicOrigin,
   };
 }

@@ -35,8 +35,8 @@ export interface ReloadOptions {
   readonly configured?: (config: ServerConfig) => void;
 }
 
-/** Settings that listeners were bound with; a change of them waits for the next start. */
-const BOUND = ["controlListen", "operatorHttpListen", "metricsListen"] as const;
+/** Settings that were acted on at the start; a change of them waits for the next one. */
+const BOUND = ["controlListen", "operatorHttpListen", "metricsListen", "backend"] as const;
 
 /**
  * Reads everything first and applies it then: a mistake leaves the running configuration as it

@@ -104,6 +104,8 @@ function startFailureText(error: PortunusError): string {
       return error.message;
     case "tls_material":
       return `tls: ${error.detail}`;
+    case "backend_connect":
+      return `startup.backend_connect ${error.detail}`;
     case "unsupported_filesystem":
       return `tls: startup.unsupported_filesystem ${error.detail}`;
     default:

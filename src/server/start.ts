@@ -9,12 +9,12 @@ import { ulid } from "ulid";
 import { createApi } from "../api/app.ts";
 import { AuditRetention } from "../audit/retention.ts";
 import { AuditTrail, type AuditTrailOptions } from "../audit/trail.ts";
+import { openAccounts } from "../backend/accounts.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
-import { localAccounts } from "../identity/local_identity_store.ts";
 import { AuditRepository } from "../store/audit.ts";
 import { checkFilesystem } from "../store/filesystem.ts";
 import { openStore, type Store } from "../store/open.ts";
@@ -76,7 +76,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const metrics = new Metrics();
   const store = cleanup.use(openMeasuredStore(options, metrics));
   const tls = await loadTls(options, config);
-  const accounts = localAccounts(store);
+  const { accounts, probe, shared } = cleanup.use(
+    await openAccounts({ ...options, store, backend: config.backend }),
+  );
   await prepareFirstStart({
     ...options,
     ...accounts,
@@ -108,11 +110,19 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ...options,
     ...services,
     ...auditing,
-    ...createOperatorServices(cleanup, { ...options, ...accounts, live, rules: services.rules }),
+    ...createOperatorServices(cleanup, {
+      ...options,
+      ...services,
+      ...accounts,
+      live,
+      shared,
+      metrics,
+    }),
     metrics,
     newId: ulid,
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),
+    backend: probe,
   });
   const http = listeners.add(
     serveHttp(app, { listen: config.operatorHttpListen, clock, logger }),

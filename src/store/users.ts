@@ -82,6 +82,31 @@ export class UserRepository {
     return row ? new Row("users", "user_id", row).textOrNull("password_hash") : null;
   }
 
+  has(userId: string): boolean {
+    return this.#store.db.get("SELECT 1 AS n FROM users WHERE user_id = ?", userId) !== undefined;
+  }
+
+  /** Users without a password who never had a credential: rows that others refer to, no accounts. */
+  anchors(): string[] {
+    const rows = this.#store.db.all(
+      `SELECT user_id FROM users WHERE password_hash IS NULL
+         AND NOT EXISTS (SELECT 1 FROM credentials WHERE credentials.user_id = users.user_id)`,
+    );
+    return rows.map((columns) => new Row("users", "user_id", columns).text("user_id"));
+  }
+
+  /** Enters a row that others can refer to, for a user whose account is in another database. */
+  insertAnchor(userId: string, createdAt: Temporal.Instant): void {
+    this.insert({
+      userId,
+      role: "user",
+      displayName: userId,
+      createdAt,
+      passwordHash: null,
+      passwordChangeRequired: false,
+    });
+  }
+
   /** How many superadmins are not disabled. */
   countEnabledSuperadmins(): number {
     const row = this.#store.db.get(

@@ -18,6 +18,16 @@ export interface QuotaGauges {
   readonly exhaustedAt: bigint | null;
 }
 
+/** A shared database of accounts as its gauges show it. */
+export interface BackendGauges {
+  readonly backend: string;
+  readonly up: boolean;
+  readonly inUse: number;
+  readonly failures: { readonly unavailable: number; readonly timeout: number };
+  /** Seconds since the replica was brought up to date; `null` without one. */
+  readonly replicaAgeSecs: number | null;
+}
+
 /** Media type of {@linkcode Metrics.render}. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,6 +36,7 @@ const ONLY = "";
 
 export class Metrics {
   readonly #families: Family[] = [];
+  readonly #collectors: (() => void)[] = [];
 
   readonly rules = new RuleMetrics();
   readonly sniListeners = new SniMetrics();
@@ -51,6 +62,22 @@ export class Metrics {
   readonly #sniRoutesActive = this.#gauge(
     "tls_sni_routes_active",
     "Rules with a server name pattern.",
+  );
+  readonly #backendUp = this.#gauge(
+    "identity_backend_up",
+    "Whether the shared database of accounts answered the last time.",
+  );
+  readonly #backendInUse = this.#gauge(
+    "identity_backend_connections_in_use",
+    "Connections to the shared database of accounts that are in use.",
+  );
+  readonly #backendFailures = this.#counter(
+    "identity_backend_failures_total",
+    "Requests to the shared database of accounts that failed.",
+  );
+  readonly #replicaAge = this.#gauge(
+    "identity_replica_age_seconds",
+    "Time since the replica of the shared accounts was brought up to date.",
   );
   readonly #quotaUsed = this.#gauge(
     "traffic_quota_bytes_used",
@@ -142,8 +169,24 @@ export class Metrics {
     }
   }
 
+  /** Calls `collect` before every exposition. */
+  onRender(collect: () => void): void {
+    this.#collectors.push(collect);
+  }
+
+  setBackend({ backend, up, inUse, failures, replicaAgeSecs }: BackendGauges): void {
+    const row = rowOf({ backend });
+    this.#backendUp.set(row, up ? 1 : 0);
+    this.#backendInUse.set(row, inUse);
+    for (const [kind, count] of Object.entries(failures)) {
+      this.#backendFailures.set(rowOf({ backend, kind }), count);
+    }
+    if (replicaAgeSecs !== null) this.#replicaAge.set(row, replicaAgeSecs);
+  }
+
   /** The exposition text. */
   render(): string {
+    for (const collect of this.#collectors) collect();
     return this.#families.map((family) => family.text()).join("");
   }
 

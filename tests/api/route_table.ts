@@ -110,6 +110,7 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
 
   line(`GET ${ENDPOINT}`, "superadmin", 200),
   line(`PUT ${ENDPOINT}`, "superadmin", 200),
+  line("GET /v1/settings/identity-backend", "superadmin", 200),
   line("GET /v1/audit", "superadmin", 200),
   line("GET /v1/metrics", "superadmin", 200),
 ];

@@ -16,6 +16,7 @@ const UNTOUCHED = [
   "GET /v1/rules/:rule_id/stats",
   "GET /v1/rules/:rule_id/stats/stream",
   "GET /v1/metrics",
+  "GET /v1/settings/identity-backend",
 ];
 
 /** The code where it is not `500 store_error`. */

@@ -14,6 +14,7 @@ import { ClientService } from "../../src/control/clients.ts";
 import { EnrollmentService } from "../../src/control/enrollment.ts";
 import type { Grant } from "../../src/core/grants.ts";
 import { type Json, parseJson, stringifyJson } from "../../src/core/json.ts";
+import { embeddedBackend } from "../../src/identity/backend_status.ts";
 import { createIdentity } from "../../src/identity/identity.ts";
 import type { AuthenticationResult, OperatorDirectory } from "../../src/identity/operators.ts";
 import { AuditRepository } from "../../src/store/audit.ts";
@@ -146,6 +147,7 @@ export class ApiFixture extends RuleFixture {
     logger: this.logger,
     newId: () => `E${this.#ids++}`,
     ui: this.ui,
+    backend: embeddedBackend,
     checkStore: () => {
       if (this.storeIsBroken) throw new Error("broken");
     },

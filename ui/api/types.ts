@@ -142,6 +142,21 @@ export type TargetStats = {
   readonly bytes_out: number;
   readonly connections_accepted: number;
 };
+export type IdentityBackend = {
+  readonly backend: "embedded" | "postgres" | "mysql" | "libsql";
+  readonly reachable: boolean;
+  readonly latency_ms: number | null;
+  readonly connections: ({ readonly in_use: number; readonly max: number }) | (null);
+  readonly failures: { readonly unavailable: number; readonly timeout: number };
+  readonly replica:
+    | ({
+      readonly synced_at: string;
+      readonly age_secs: number;
+      readonly interval_secs: number;
+      readonly failing: boolean;
+    })
+    | (null);
+};
 export type AdvertisedEndpoint = {
   readonly override: string | null;
   readonly effective: string | null;
@@ -465,6 +480,12 @@ export interface Operations {
     answer: string;
   };
   "GET /v1/metrics": { path: undefined; query: undefined; body: undefined; answer: string };
+  "GET /v1/settings/identity-backend": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: IdentityBackend;
+  };
   "GET /v1/settings/advertised-endpoint": {
     path: undefined;
     query: undefined;

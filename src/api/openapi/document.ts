@@ -43,6 +43,12 @@ const GUARD_ERRORS: readonly ErrorCode[] = [
   "store_error",
 ];
 
+/** What a shared database of accounts makes of requests that need it. */
+const IDENTITY_ERRORS: readonly ErrorCode[] = [
+  "identity_backend_unavailable",
+  "identity_backend_timeout",
+];
+
 /** What a body can be refused with before anybody looks at what it says; answered as text. */
 const DECODE_STATUSES = {
   400: "The body is not JSON.",
@@ -60,10 +66,14 @@ that is ours. Errors are JSON with a stable \`code\`, except for requests that c
 which are answered as text. Integers are exact: byte counters may exceed 2^53.`;
 
 /** Every code that `operation` may answer with. */
-export function errorCodesOf({ operation: { doc }, guarded }: RegisteredOperation): ErrorCode[] {
+export function errorCodesOf(
+  { operation: { doc }, path, guarded }: RegisteredOperation,
+): ErrorCode[] {
+  const needsAccounts = guarded || path.startsWith("/v1/auth/");
   return [
     ...new Set([
       ...(guarded ? GUARD_ERRORS : []),
+      ...(needsAccounts ? IDENTITY_ERRORS : []),
       ...(doc.caller === "superadmin" ? ["role_required" as const] : []),
       ...(doc.caller === "self" ? ["not_owner" as const] : []),
       ...doc.errors,

@@ -1,18 +1,22 @@
 /**
- * `/v1/settings/advertised-endpoint`
+ * `/v1/settings`
  *
  * @module
  */
 
 import { z } from "zod";
 import { ENDPOINT_SOURCES } from "../../core/endpoint.ts";
+import { toJsonText } from "../../core/instant.ts";
+import { type BackendProbe, BACKENDS, type BackendStatus } from "../../identity/backend_status.ts";
 import type { AdvertisedEndpoint } from "../../control/advertised_endpoint.ts";
 import { operation } from "../operation.ts";
 import type { Route } from "../route.ts";
+import { dateTime } from "../views/scalars.ts";
 import { SUPERADMIN_ONLY } from "./clients.ts";
 
 export interface SettingsRoutesOptions {
   readonly advertised: AdvertisedEndpoint;
+  readonly backend: BackendProbe;
 }
 
 const EndpointBody = z.object({
@@ -34,7 +38,66 @@ const inEffect = {
   view: EndpointView,
 } as const;
 
-export function settingsRoutes(route: Route, { advertised }: SettingsRoutesOptions): void {
+const BackendView = z.object({
+  backend: z.enum(BACKENDS).meta({ description: "`embedded`: the server's own store." }),
+  reachable: z.boolean(),
+  latency_ms: z.number().nullable().meta({ description: "Of a query made for this answer." }),
+  connections: z.object({ in_use: z.int(), max: z.int() }).nullable(),
+  failures: z.object({ unavailable: z.int(), timeout: z.int() }).meta({
+    description: "Queries that failed since the server started.",
+  }),
+  replica: z.object({
+    synced_at: dateTime,
+    age_secs: z.number(),
+    interval_secs: z.number().meta({ description: "0: brought up to date at the start only." }),
+    failing: z.boolean(),
+  }).nullable(),
+}).meta({ id: "IdentityBackend" });
+
+function backendView(status: BackendStatus): z.input<typeof BackendView> {
+  const { backend, reachable, latencyMs, connections, failures, replica } = status;
+  return {
+    backend,
+    reachable,
+    latency_ms: latencyMs,
+    connections: connections && { in_use: connections.inUse, max: connections.max },
+    failures: { ...failures },
+    replica: replica && {
+      synced_at: toJsonText(replica.syncedAt),
+      age_secs: replica.ageSecs,
+      interval_secs: replica.intervalSecs,
+      failing: replica.failing,
+    },
+  };
+}
+
+export function settingsRoutes(
+  route: Route,
+  { advertised, backend }: SettingsRoutesOptions,
+): void {
+  route("/v1/settings/identity-backend", {
+    GET: operation({
+      summary: "Show where accounts are kept, and how that database is",
+      caller: "superadmin",
+      refusal: SUPERADMIN_ONLY,
+      success: {
+        status: 200,
+        description: "The database of accounts.",
+        view: BackendView,
+        example: {
+          backend: "postgres",
+          reachable: true,
+          latency_ms: 0.8,
+          connections: { in_use: 1, max: 10 },
+          failures: { unavailable: 0, timeout: 0 },
+          replica: null,
+        },
+      },
+      errors: [],
+      handle: async () => backendView(await backend.status()),
+    }),
+  });
+
   route("/v1/settings/advertised-endpoint", {
     GET: operation({
       summary: "Show the endpoint that enrollment advertises",

@@ -6,8 +6,9 @@
 
 import { z } from "zod";
 import { VERSION } from "../../core/version.ts";
+import type { BackendProbe } from "../../identity/backend_status.ts";
 import type { OperatorDirectory } from "../../identity/operators.ts";
-import { sendJson } from "../http.ts";
+import { type AppContext, sendJson } from "../http.ts";
 import { operation } from "../operation.ts";
 import type { Route } from "../route.ts";
 
@@ -15,6 +16,7 @@ export interface SystemRoutesOptions {
   readonly operators: OperatorDirectory;
   /** Throws when the store cannot be read. */
   readonly checkStore: () => void;
+  readonly backend: BackendProbe;
 }
 
 const OkView = z.object({ status: z.literal("ok") });
@@ -22,8 +24,9 @@ const ok = { status: 200, view: OkView, example: { status: "ok" } } as const;
 
 export function systemRoutes(
   route: Route,
-  { operators, checkStore }: SystemRoutesOptions,
+  options: SystemRoutesOptions,
 ): void {
+  const { operators } = options;
   route("/healthz", {
     GET: operation({
       summary: "Ask whether the server answers",
@@ -37,7 +40,9 @@ export function systemRoutes(
   route("/readyz", {
     GET: operation({
       summary: "Ask whether the server can do its work",
-      description: "503 with `status: unavailable` while the store cannot be read.",
+      description: "503 with `status: unavailable` while the store cannot be read, or the " +
+        "database of shared accounts cannot be reached. `identity: stale` while their replica " +
+        "cannot be brought up to date.",
       caller: "anyone",
       success: {
         status: 200,
@@ -46,14 +51,7 @@ export function systemRoutes(
         example: '{"status":"ok"}',
       },
       errors: [],
-      handle(c) {
-        try {
-          checkStore();
-          return sendJson(c, { status: "ok" });
-        } catch {
-          return sendJson(c, { status: "unavailable", store: "error" }, 503);
-        }
-      },
+      handle: (c) => readiness(c, options),
     }),
   });
 
@@ -87,4 +85,21 @@ export function systemRoutes(
       handle: () => ({ version: VERSION }),
     }),
   });
+}
+
+async function readiness(
+  c: AppContext,
+  { checkStore, backend }: Pick<SystemRoutesOptions, "checkStore" | "backend">,
+): Promise<Response> {
+  try {
+    checkStore();
+  } catch {
+    return sendJson(c, { status: "unavailable", store: "error" }, 503);
+  }
+  const { reachable, replica } = await backend.status();
+  if (replica === null && !reachable) {
+    return sendJson(c, { status: "unavailable", identity: "error" }, 503);
+  }
+  const stale = replica !== null && (replica.failing || !reachable);
+  return sendJson(c, { status: "ok", ...(stale ? { identity: "stale" } : {}) });
 }
