@@ -1,5 +1,5 @@
 import { ulid } from "ulid";
-import type { SharedAccounts } from "../backend/shared_accounts.ts";
+import type { OpenAccounts } from "../backend/accounts.ts";
 import { AccessService } from "../control/access.ts";
 import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
@@ -7,16 +7,14 @@ import type { Logger } from "../core/log.ts";
 import { Argon2Hasher } from "../identity/argon2_hasher.ts";
 import { createIdentity } from "../identity/identity.ts";
 import { Directory } from "../identity/directory.ts";
-import type { ServerAccounts } from "../identity/local_identity_store.ts";
 import type { Random } from "../system/random.ts";
 import { OwnerSweep } from "./owner_sweep.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { LiveConfig } from "./reload.ts";
 
-export interface OperatorServicesOptions extends ServerAccounts {
+export interface OperatorServicesOptions {
   readonly live: LiveConfig;
-  /** The accounts that other servers share; `null` without them. */
-  readonly shared: SharedAccounts | null;
+  readonly opened: OpenAccounts;
   readonly rules: RuleService;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -29,16 +27,17 @@ export function createOperatorServices(
   stack: AsyncDisposableStack,
   options: OperatorServicesOptions,
 ) {
-  const { shared, metrics, clock, logger } = options;
+  const { metrics, clock, logger } = options;
+  const { accounts, shared } = options.opened;
   const hasher = stack.use(new Argon2Hasher(options.random));
-  const access = new AccessService(options);
+  const access = new AccessService({ ...options, ...accounts });
   if (shared !== null) {
     stack.use(new OwnerSweep({ shared, access, clock, logger }));
     metrics.onRender(() => metrics.setBackend(shared.gauges()));
   }
   return {
-    operators: new Directory(options),
-    ...createIdentity({ ...options, hasher, newId: ulid }),
+    operators: new Directory({ ...options, ...accounts }),
+    ...createIdentity({ ...options, ...accounts, hasher, newId: ulid }),
     access,
     publicOrigin: () => options.live.config.publicOrigin,
   };

@@ -9,7 +9,7 @@ import { ulid } from "ulid";
 import { createApi } from "../api/app.ts";
 import { AuditRetention } from "../audit/retention.ts";
 import { AuditTrail, type AuditTrailOptions } from "../audit/trail.ts";
-import { openAccounts } from "../backend/accounts.ts";
+import { type OpenAccounts, openAccounts } from "../backend/accounts.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
@@ -76,16 +76,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const metrics = new Metrics();
   const store = cleanup.use(openMeasuredStore(options, metrics));
   const tls = await loadTls(options, config);
-  const { accounts, probe, shared } = cleanup.use(
-    await openAccounts({ ...options, store, backend: config.backend }),
-  );
-  await prepareFirstStart({
-    ...options,
-    ...accounts,
-    newId: ulid,
-    operatorToken: config.operatorToken,
-    path: storePaths(dataDir).database,
-  });
+  const opened = cleanup.use(await startAccounts(options, store, config));
 
   const auditing = startAudit(cleanup, { store, clock, logger, metrics });
   // Which port the listener gets is known only once it is bound, and it needs the services for that.
@@ -110,19 +101,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ...options,
     ...services,
     ...auditing,
-    ...createOperatorServices(cleanup, {
-      ...options,
-      ...services,
-      ...accounts,
-      live,
-      shared,
-      metrics,
-    }),
+    ...createOperatorServices(cleanup, { ...options, ...services, opened, live, metrics }),
     metrics,
     newId: ulid,
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),
-    backend: probe,
+    backend: opened.probe,
   });
   const http = listeners.add(
     serveHttp(app, { listen: config.operatorHttpListen, clock, logger }),
@@ -142,6 +126,25 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Opens the accounts, and sees to it that there is a way to the first one. */
+async function startAccounts(
+  options: StartOptions,
+  store: Store,
+  { backend, operatorToken }: ServerConfig,
+): Promise<OpenAccounts> {
+  await using cleanup = new AsyncDisposableStack();
+  const opened = cleanup.use(await openAccounts({ ...options, store, backend }));
+  await prepareFirstStart({
+    ...options,
+    ...opened.accounts,
+    newId: ulid,
+    operatorToken,
+    path: storePaths(options.dataDir).database,
+  });
+  cleanup.move();
+  return opened;
 }
 
 type Addresses = Pick<RunningServer, "grpc" | "operatorHttp" | "metrics">;

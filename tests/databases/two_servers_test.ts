@@ -190,7 +190,7 @@ labTest("behind a round-robin balancer, with the database restarted in the middl
   using again = new HttpBrowser(balancer.address);
   assert.equal(await login(again, "admin"), "200");
   assert.equal((await again.request("POST", "/v1/auth/logout", {})).status, 204);
-  for (let i = 0; i < 2; i++) assert.equal(await me(again), "401 unauthenticated");
+  for (let i = 0; i < 2; i++) assert.equal(await me(again), "401 credential_invalid");
   const { served } = balancer;
   assert.ok(served.every((n) => n >= 8), `${served}`);
   const log = a.process.transcript() + b.process.transcript();
