@@ -11,6 +11,10 @@ const ENVIRONMENT = [
   "XDG_*",
   "HOME",
   "RUST_LOG",
+  // systemd, to whom a service says that it works
+  "NOTIFY_SOCKET",
+  "WATCHDOG_PID",
+  "WATCHDOG_USEC",
   // commander: whether its messages may have colours.
   "NO_COLOR",
   "FORCE_COLOR",

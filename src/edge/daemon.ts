@@ -8,8 +8,10 @@ import { type Bundle, parseBundle } from "../core/bundle.ts";
 import type { Logger } from "../core/log.ts";
 import { createForwarder } from "../forward/engine.ts";
 import { systemClock } from "../system/clock.ts";
-import { isFile, onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { isFile, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
+import { ServiceManager } from "../system/service_manager.ts";
+import { onShutdown } from "../system/shutdown.ts";
 import { processLogger } from "../telemetry/log.ts";
 import { Backoff } from "./backoff.ts";
 import { defaultBundlePath, defaultStatePath, resolveBundlePath } from "./bundle_path.ts";
@@ -42,12 +44,15 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
   });
 
   const stop = new AbortController();
-  using _signals = onStopSignal((signal) => {
-    if (stop.signal.aborted) return;
-    logger.info("shutdown.signal", { signal });
-    // Before the rules are closed: they shall run again after the next start.
-    void state.close();
-    stop.abort();
+  using manager = new ServiceManager({ env: io.env, pid: Deno.pid, clock: systemClock, logger });
+  using _signals = onShutdown({
+    logger,
+    stop() {
+      void manager.stopping();
+      // Before the rules are closed: they shall run again after the next start.
+      void state.close();
+      stop.abort();
+    },
   });
   await using forwarder = createForwarder({
     clock: systemClock,
@@ -57,6 +62,8 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
   const table = new RuleTable({ forwarder, drainMs: options.drainMs, logger });
   if (options.statePath === false) await state.forget();
   await resume(table, state, logger);
+  // Not when it is connected: a server that is away must not keep this host from starting.
+  await manager.ready();
   await runControlLoop({
     bundle,
     table,

@@ -11,8 +11,10 @@ import type { Logger } from "../core/log.ts";
 import { systemClock } from "../system/clock.ts";
 import { USAGE_EXIT } from "../system/command_line.ts";
 import { resolveDataDir } from "../system/data_dir.ts";
-import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { onSignal, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
+import { ServiceManager } from "../system/service_manager.ts";
+import { onShutdown } from "../system/shutdown.ts";
 import { LiveLogFilter, processLogger } from "../telemetry/log.ts";
 import { logStartupFailure } from "../telemetry/startup.ts";
 import type { Env } from "../backend/interpolation.ts";
@@ -45,10 +47,8 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
   }
 
   const stop = Promise.withResolvers<void>();
-  using _signals = onStopSignal((signal) => {
-    logger.info("shutdown.signal", { signal });
-    stop.resolve();
-  });
+  using _signals = onShutdown({ logger, stop: () => stop.resolve() });
+  using manager = new ServiceManager({ env: io.env, pid: Deno.pid, clock: systemClock, logger });
   let server: RunningServer;
   try {
     server = await startServer({
@@ -69,8 +69,10 @@ export async function runServe(flags: ServeFlags, io: ProcessIo): Promise<number
     return reportStartFailure(error, io, logger);
   }
   using _reload = onSignal("SIGHUP", () => void server.reload());
+  await manager.ready();
   await stop.promise;
   logger.info("server.draining");
+  await manager.stopping();
   await server.stop();
   logger.info("server.stopped");
   return 0;

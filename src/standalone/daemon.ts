@@ -9,7 +9,9 @@ import { STANDALONE } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { createForwarder } from "../forward/engine.ts";
 import { systemClock } from "../system/clock.ts";
-import { onSignal, onStopSignal, type ProcessIo } from "../system/process_io.ts";
+import { ServiceManager } from "../system/service_manager.ts";
+import { onShutdown } from "../system/shutdown.ts";
+import { onSignal, type ProcessIo } from "../system/process_io.ts";
 import { type ConfigOverrides, parseConfig, type StandaloneConfig } from "./config.ts";
 import { ConfigError } from "../rulefile/problems.ts";
 import { watchConfig } from "./config_watch.ts";
@@ -102,7 +104,8 @@ async function forward(
   const clock = systemClock;
   const { logger, configure } = standaloneLogger({ settings: config, sink: io.err, clock });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  using _stop = onceStopped(logger, stop);
+  using manager = new ServiceManager({ env: io.env, pid: Deno.pid, clock, logger });
+  using _stop = onShutdown({ logger, stop });
   logDescriptorLimits(logger);
   await using forwarder = createForwarder({
     clock,
@@ -123,7 +126,7 @@ async function forward(
     io.err(bindErrors(failures));
     return START_EXIT;
   }
-  await serve(service, { options, io, file, clock, logger, stopped });
+  await serve(service, { options, io, file, clock, logger, manager, stopped });
   await forwarder.shutdown(service.config.drainMs);
   logger.info("standalone.stopped");
   return 0;
@@ -132,12 +135,13 @@ async function forward(
 /** Everything around the rules, until it is to stop. */
 async function serve(
   service: StandaloneService,
-  { options, io, file, clock, logger, stopped }: {
+  { options, io, file, clock, logger, manager, stopped }: {
     readonly options: StandaloneOptions;
     readonly io: ProcessIo;
     readonly file: ConfigFile;
     readonly clock: Clock;
     readonly logger: Logger;
+    readonly manager: ServiceManager;
     readonly stopped: Promise<void>;
   },
 ): Promise<void> {
@@ -149,17 +153,9 @@ async function serve(
     label: service.config.label ?? undefined,
     rules: service.config.rules.length,
   });
+  await manager.ready();
   await stopped;
-}
-
-function onceStopped(logger: Logger, stop: () => void): Disposable {
-  let isStopping = false;
-  return onStopSignal((signal) => {
-    if (isStopping) return;
-    isStopping = true;
-    logger.info("shutdown.signal", { signal });
-    stop();
-  });
+  await manager.stopping();
 }
 
 function logDescriptorLimits(logger: Logger): void {

@@ -12,6 +12,22 @@ export function connectUnix(path: string): Promise<Deno.UnixConn> {
 }
 
 /**
+ * Sends one datagram to the socket at `path`; a leading zero byte means an abstract name.
+ *
+ * @throws {Error} what the system says
+ */
+export async function sendUnixDatagram(path: string, text: string): Promise<void> {
+  // An abstract name of its own leaves no file behind; Deno takes an empty one only with all rights.
+  const own = `\0portunus-${crypto.randomUUID()}`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path: own });
+  try {
+    await socket.send(new TextEncoder().encode(text), { transport: "unixpacket", path });
+  } finally {
+    socket.close();
+  }
+}
+
+/**
  * Listens at `path` with mode 0660; a directory that is missing is made, with mode 0750. What a
  * process that was killed left there is removed.
  *
