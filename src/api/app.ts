@@ -15,7 +15,11 @@ import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
 import { authRoutes, type AuthRoutesOptions } from "./routes/auth.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
-import { ruleStatsRoutes, type RuleStatsRoutesOptions } from "./routes/rule_stats.ts";
+import {
+  allRuleStatsRoute,
+  ruleStatsRoutes,
+  type RuleStatsRoutesOptions,
+} from "./routes/rule_stats.ts";
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
 import { sessionRoutes, type SessionRoutesOptions } from "./routes/sessions.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -78,6 +82,7 @@ export function createApi(options: AppOptions): Api {
   clientRoutes(guarded, options);
   enrollmentRoutes(guarded, options);
   ownerCapRoutes(guarded, options);
+  allRuleStatsRoute(guarded, options);
   ruleRoutes(guarded, options);
   ruleStatsRoutes(guarded, options);
   metricsRoutes(guarded, options);

@@ -87,6 +87,7 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
 
   line("GET /v1/rules", "operator", 200),
   line("POST /v1/rules", "operator", 201, { json: newRule, stranger: "403 client_not_granted" }),
+  line("GET /v1/rules/stats", "operator", 200),
   line(`GET ${RULE}`, "owner", 200),
   line(`PUT ${RULE}`, "owner", 200),
   line(`DELETE ${RULE}`, "owner", 204),

@@ -12,6 +12,7 @@ const UNTOUCHED = [
   "GET /v1/openapi.json",
   "GET /v1/auth/status",
   "GET /v1/rules",
+  "GET /v1/rules/stats",
   "GET /v1/rules/:rule_id",
   "GET /v1/rules/:rule_id/stats",
   "GET /v1/rules/:rule_id/stats/stream",

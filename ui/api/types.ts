@@ -59,6 +59,44 @@ export type RateLimit = {
   readonly bandwidth_out_burst?: number;
   readonly new_connections_burst?: number;
 };
+export type RuleStats = {
+  readonly rule_id: number;
+  readonly client_name: string;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly active_connections: number;
+  readonly dns_failures: number;
+  readonly datagrams_in: number;
+  readonly datagrams_out: number;
+  readonly active_flows: number;
+  readonly flows_dropped_overflow: number;
+  readonly target_failovers_total: number;
+  readonly per_target?: readonly (TargetStats)[];
+  readonly updated_at: string;
+  readonly protocol: "tcp" | "udp";
+  readonly per_port?: readonly ({
+    readonly listen_port: number;
+    readonly bytes_in: number;
+    readonly bytes_out: number;
+    readonly active_connections: number;
+    readonly datagrams_in: number;
+    readonly datagrams_out: number;
+    readonly updated_at: string;
+  })[];
+};
+export type TargetStats = {
+  readonly index: number;
+  readonly host: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly health: number;
+  readonly consecutive_failures: number;
+  readonly last_failure_at_unix_ms: number;
+  readonly last_success_at_unix_ms: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly connections_accepted: number;
+};
 export type Rule = {
   readonly id: number;
   readonly client_id: string;
@@ -103,44 +141,6 @@ export type PushedRule = {
   readonly owner: string;
   readonly sni_pattern?: string;
   readonly rate_limit?: RateLimit;
-};
-export type RuleStats = {
-  readonly rule_id: number;
-  readonly client_name: string;
-  readonly bytes_in: number;
-  readonly bytes_out: number;
-  readonly active_connections: number;
-  readonly dns_failures: number;
-  readonly datagrams_in: number;
-  readonly datagrams_out: number;
-  readonly active_flows: number;
-  readonly flows_dropped_overflow: number;
-  readonly target_failovers_total: number;
-  readonly per_target?: readonly (TargetStats)[];
-  readonly updated_at: string;
-  readonly protocol: "tcp" | "udp";
-  readonly per_port?: readonly ({
-    readonly listen_port: number;
-    readonly bytes_in: number;
-    readonly bytes_out: number;
-    readonly active_connections: number;
-    readonly datagrams_in: number;
-    readonly datagrams_out: number;
-    readonly updated_at: string;
-  })[];
-};
-export type TargetStats = {
-  readonly index: number;
-  readonly host: string;
-  readonly port: number;
-  readonly priority: number;
-  readonly health: number;
-  readonly consecutive_failures: number;
-  readonly last_failure_at_unix_ms: number;
-  readonly last_success_at_unix_ms: number;
-  readonly bytes_in: number;
-  readonly bytes_out: number;
-  readonly connections_accepted: number;
 };
 export type IdentityBackend = {
   readonly backend: "embedded" | "postgres" | "mysql" | "libsql";
@@ -372,6 +372,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  "GET /v1/rules/stats": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: readonly (RuleStats)[];
   };
   "GET /v1/rules": {
     path: undefined;

@@ -45,6 +45,33 @@ const COUNTERS = {
 
 const ERRORS = ["rule_not_found", "not_owner"] as const;
 
+/** Before the routes of rules by id: no rule is called `stats`. */
+export function allRuleStatsRoute(route: Route, { rules, stats }: RuleStatsRoutesOptions): void {
+  route("/v1/rules/stats", {
+    GET: operation({
+      summary: "Show the counters of all rules",
+      description: "As their clients last reported them. Rules without a report are left out.",
+      caller: "operator",
+      success: {
+        status: 200,
+        description: "The counters by rule; of users their own.",
+        view: z.array(RuleStatsView),
+        example: [{ ...COUNTERS, protocol: "tcp" }],
+      },
+      errors: [],
+      handle(c) {
+        const { role, userId } = c.get("operator");
+        return rules.list().flatMap((rule) => {
+          const snapshot = stats.get(rule.id);
+          const isShown = role === "superadmin" || rule.ownerId === userId;
+          if (!snapshot || !isShown) return [];
+          return [statsView(rule, snapshot, { perPort: false, perTarget: false })];
+        });
+      },
+    }),
+  });
+}
+
 export function ruleStatsRoutes(route: Route, options: RuleStatsRoutesOptions): void {
   const { rules, stats } = options;
   route("/v1/rules/:rule_id/stats", {
