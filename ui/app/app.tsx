@@ -24,6 +24,7 @@ const Users = lazy(() => import("../pages/users.tsx"));
 const UserPage = lazy(() => import("../pages/user.tsx"));
 const Audit = lazy(() => import("../pages/audit.tsx"));
 const Metrics = lazy(() => import("../pages/metrics.tsx"));
+const Topology = lazy(() => import("../pages/topology.tsx"));
 const Denied = lazy(() => import("../pages/denied.tsx"));
 const ClientPage = lazy(() => import("../pages/client.tsx"));
 const Settings = lazy(() => import("../pages/settings.tsx"));
@@ -71,6 +72,7 @@ function Gate() {
         <Route path="/users/:userId" component={UserPage} />
         <Route path="/audit" component={only(Audit)} />
         <Route path="/metrics" component={only(Metrics)} />
+        <Route path="/topology" component={Topology} />
         <Route path="/settings" component={Settings} />
         <Route default component={NotFound} />
       </Router>

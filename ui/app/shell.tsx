@@ -35,6 +35,7 @@ const PLACES: readonly Place[] = [
   { path: "/users", icon: "users", label: "nav.users", administrative: true },
   { path: "/rules", icon: "rules", label: "nav.rules" },
   { path: "/clients", icon: "clients", label: "nav.clients" },
+  { path: "/topology", icon: "topology", label: "nav.topology" },
   { path: "/audit", icon: "audit", label: "nav.audit", administrative: true },
   { path: "/metrics", icon: "metrics", label: "nav.metrics", administrative: true },
   { path: "/settings", icon: "settings", label: "nav.settings" },
