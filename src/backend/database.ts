@@ -14,6 +14,7 @@ import type { Health } from "./health.ts";
 import {
   type Dialect,
   type Driver,
+  type Query,
   type SqlConnection,
   SqlError,
   type SqlParameter,
@@ -90,6 +91,22 @@ export class SharedDatabase implements Disposable {
           if (!again) throw error;
         }
       }
+    });
+  }
+
+  /**
+   * The rows of several queries, all of the same state of the database.
+   *
+   * @throws {TypeError} for a database that has no replicas
+   * @throws {PortunusError} `identity_backend_unavailable`, `identity_backend_timeout`
+   */
+  snapshot(queries: readonly Query[]): Promise<readonly (readonly Columns[])[]> {
+    const { snapshot } = this.#options.driver;
+    if (snapshot === undefined) throw new TypeError("This database has no replicas");
+    return this.#watched(async () => {
+      using deadline = this.#deadline();
+      const { signal } = deadline;
+      return await untilAborted(snapshot(queries, signal), signal);
     });
   }
 

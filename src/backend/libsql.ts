@@ -5,12 +5,13 @@
  */
 
 import { type Client, createClient, LibsqlError, type Transaction } from "@libsql/client/web";
-import type { Columns } from "../store/database.ts";
+import type { Columns, SqlValue } from "../store/database.ts";
 import type { LibsqlConfig } from "./config.ts";
 import {
   type Dialect,
   type Driver,
   naming,
+  type Query,
   type SqlConnection,
   type SqlErrorKind,
   type SqlParameter,
@@ -39,6 +40,7 @@ const dialect: Dialect = {
 export function libsqlDriver(config: LibsqlConfig): Driver {
   return {
     dialect,
+    snapshot: (queries, signal) => snapshot(config, queries, signal),
     async connect() {
       const connection = new LibsqlConnection(config);
       await connection.query("SELECT 1");
@@ -47,19 +49,46 @@ export function libsqlDriver(config: LibsqlConfig): Driver {
   };
 }
 
+async function snapshot(
+  config: LibsqlConfig,
+  queries: readonly Query[],
+  signal: AbortSignal,
+): Promise<readonly (readonly Columns[])[]> {
+  const client = clientOf(config, signal);
+  try {
+    const results = await naming(kindOf, () =>
+      client.batch(
+        queries.map(({ sql, parameters }) => ({ sql, args: parameters.map(argument) })),
+        "read",
+      ));
+    // The client's rows have their columns by number, too.
+    return results.map(({ rows, columns }) =>
+      rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue])))
+    );
+  } finally {
+    client.close();
+  }
+}
+
+function clientOf({ url, authToken }: LibsqlConfig, signal: AbortSignal): Client {
+  return createClient({
+    url,
+    ...(authToken === null ? {} : { authToken }),
+    intMode: "bigint",
+    fetch: (request: Request) => fetch(request, { signal }),
+  });
+}
+
+const argument = (it: SqlParameter) => typeof it === "number" ? BigInt(it) : it;
+
 /** HTTP has no connections; this is one transaction or query at a time, and a way to end it. */
 class LibsqlConnection implements SqlConnection {
   readonly #client: Client;
   readonly #closed = new AbortController();
   #transaction: Transaction | null = null;
 
-  constructor({ url, authToken }: LibsqlConfig) {
-    this.#client = createClient({
-      url,
-      ...(authToken === null ? {} : { authToken }),
-      intMode: "bigint",
-      fetch: (request: Request) => fetch(request, { signal: this.#closed.signal }),
-    });
+  constructor(config: LibsqlConfig) {
+    this.#client = clientOf(config, this.#closed.signal);
   }
 
   get usable(): boolean {
@@ -68,7 +97,7 @@ class LibsqlConnection implements SqlConnection {
 
   query(sql: string, ...parameters: readonly SqlParameter[]): Promise<SqlResult> {
     return naming(kindOf, async () => {
-      const args = parameters.map((it) => typeof it === "number" ? BigInt(it) : it);
+      const args = parameters.map(argument);
       const { rows, rowsAffected } = await (this.#transaction ?? this.#client)
         .execute({ sql, args });
       return { rows: rows as unknown as readonly Columns[], changes: rowsAffected };

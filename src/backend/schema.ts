@@ -153,7 +153,10 @@ async function check(connection: SqlConnection, { name, columns }: Table): Promi
 
 /** The statements that make the tables, for a copy of them in SQLite. */
 export function sqliteTables(): string[] {
-  return TABLES.map(({ name, columns, primaryKey }) =>
-    `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(", ")}, PRIMARY KEY (${primaryKey}))`
-  );
+  return TABLES.flatMap(({ name, columns, primaryKey, indexed }) => [
+    `CREATE TABLE IF NOT EXISTS ${name} (${columns.join(", ")}, PRIMARY KEY (${primaryKey}))`,
+    ...(indexed === undefined
+      ? []
+      : [`CREATE INDEX IF NOT EXISTS ${name}_${indexed} ON ${name} (${indexed})`]),
+  ]);
 }

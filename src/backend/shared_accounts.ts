@@ -6,6 +6,7 @@
  */
 
 import { type Clock } from "../core/clock.ts";
+import { errorText, PortunusError } from "../core/errors.ts";
 import { SHARED_IDENTITY } from "../core/limits.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
@@ -18,6 +19,7 @@ import type { Store } from "../store/open.ts";
 import type { BackendConfig, DatabaseConfig } from "./config.ts";
 import type { SharedDatabase } from "./database.ts";
 import { openSharedDatabase } from "./open.ts";
+import { Replica } from "./replica.ts";
 import { SharedIdentityStore } from "./shared_identity_store.ts";
 import { sweepShared } from "./sweep.ts";
 
@@ -34,22 +36,28 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
   readonly #clock: Clock;
   readonly #tables: IdentityTables;
   readonly #database: SharedDatabase;
+  readonly #replica: Replica | null;
   readonly #identity: SharedIdentityStore;
   /** Local accounts that were seen among the shared ones. */
   readonly #seen = new Set<string>();
 
-  private constructor(options: SharedAccountsOptions, database: SharedDatabase) {
+  private constructor(
+    options: SharedAccountsOptions,
+    database: SharedDatabase,
+    replica: Replica | null,
+  ) {
     const { store, backend, clock } = options;
     this.#config = backend.database;
     this.#clock = clock;
     this.#database = database;
+    this.#replica = replica;
     const tables = new IdentityTables(store);
     this.#tables = tables;
     this.#identity = new SharedIdentityStore({
       database,
       maxUsers: backend.maxUsers,
       locally: (alongside, removedUser) => this.#locally(alongside, removedUser),
-      copy: null,
+      copy: replica,
     });
     this.accounts = {
       store: this.#identity,
@@ -66,14 +74,14 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
       logger.warn("startup.backend_variable_unset", { variable });
     }
     const database = await openSharedDatabase(backend.database, options);
-    const shared = new SharedAccounts(options, database);
-    try {
-      await shared.#warnOfLocalUsers(logger);
-      return shared;
-    } catch (error) {
-      await shared[Symbol.asyncDispose]();
-      throw error;
-    }
+    using opened = new DisposableStack();
+    opened.use(database);
+    const replica = await openReplica(options, database);
+    if (replica !== null) opened.use(replica);
+    const shared = new SharedAccounts(options, database, replica);
+    await shared.#warnOfLocalUsers(logger);
+    opened.move();
+    return shared;
   }
 
   async status(): Promise<BackendStatus> {
@@ -85,7 +93,7 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
       latencyMs: reachable ? Math.round((this.#clock.monotonic() - before) * 10) / 10 : null,
       connections: { inUse: this.#database.inUse, max: this.#config.maxConnections },
       failures: this.#database.health.failures,
-      replica: null,
+      replica: this.#replica?.status() ?? null,
     };
   }
 
@@ -99,7 +107,13 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
   } {
     const { health, inUse } = this.#database;
     const { up, failures } = health;
-    return { backend: this.#config.kind, up, inUse, failures, replicaAgeSecs: null };
+    return {
+      backend: this.#config.kind,
+      up,
+      inUse,
+      failures,
+      replicaAgeSecs: this.#replica?.ageSecs ?? null,
+    };
   }
 
   /**
@@ -128,6 +142,11 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
     this.#tables.users.delete(userId);
   }
 
+  /** Brings the replica up to date, where there is one. */
+  async sync(): Promise<void> {
+    await this.#replica?.sync();
+  }
+
   /** Deletes what in the database is over. */
   async sweep(): Promise<void> {
     await sweepShared(this.#database, instantFromMillis(this.#clock.now()));
@@ -135,6 +154,7 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#identity[Symbol.asyncDispose]();
+    this.#replica?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
   }
 
@@ -166,5 +186,22 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
       users: local,
       hint: "portunus-server backend migrate-local copies them",
     });
+  }
+}
+
+/** @throws {PortunusError} `backend_connect`: without a first copy there is no start */
+async function openReplica(
+  { backend, clock, logger }: SharedAccountsOptions,
+  primary: SharedDatabase,
+): Promise<Replica | null> {
+  const { database } = backend;
+  if (database.kind !== "libsql" || database.replicaPath === null) return null;
+  const { replicaPath: path, syncIntervalMs: intervalMs } = database;
+  try {
+    return await Replica.open({ path, primary, intervalMs, clock, logger });
+  } catch (error) {
+    if (error instanceof PortunusError && error.code === "config_invalid") throw error;
+    const detail = `backend=libsql replica: ${errorText(error)}`;
+    throw new PortunusError("backend_connect", detail, { cause: error });
   }
 }

@@ -57,8 +57,19 @@ export interface Dialect {
   exclusively<T>(connection: SqlConnection, seconds: number, work: () => Promise<T>): Promise<T>;
 }
 
+/** A query and its parameters. */
+export interface Query {
+  readonly sql: string;
+  readonly parameters: readonly SqlParameter[];
+}
+
 /** A database as its driver knows it. */
 export interface Driver {
+  /** The rows of several queries, all of the same state; only where replicas are made of it. */
+  readonly snapshot?: (
+    queries: readonly Query[],
+    signal: AbortSignal,
+  ) => Promise<readonly (readonly Columns[])[]>;
   readonly connect: Connect;
   readonly dialect: Dialect;
 }

@@ -122,8 +122,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const running = cleanup.move();
   return {
     ...addresses,
-    reload: () =>
-      reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) }),
+    async reload() {
+      await reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) });
+      await opened.shared?.sync();
+    },
     stop: () => running.disposeAsync(),
   };
 }

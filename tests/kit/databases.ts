@@ -13,6 +13,7 @@ import {
 import type { DatabaseConfig } from "../../src/backend/config.ts";
 import { openSharedDatabase } from "../../src/backend/open.ts";
 import type { SharedDatabase } from "../../src/backend/database.ts";
+import type { SharedOptions } from "../../src/backend/shared.ts";
 import { SharedIdentityStore } from "../../src/backend/shared_identity_store.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { freeRange } from "./ports.ts";
@@ -55,14 +56,21 @@ export async function openEmpty(config: DatabaseConfig): Promise<SharedDatabase>
 }
 
 /** An empty store of shared accounts, whose server's own part of writes is part of nothing. */
-export async function openEmptyStore(config: DatabaseConfig, maxUsers: number | null = null) {
-  const database = await openEmpty(config);
-  const store = new SharedIdentityStore({
-    database,
-    maxUsers,
-    locally: (part) => part(),
-    copy: null,
-  });
+export async function openEmptyStore(config: DatabaseConfig): Promise<StoreOnDatabase> {
+  return storeOn(await openEmpty(config));
+}
+
+export interface StoreOnDatabase extends AsyncDisposable {
+  readonly store: SharedIdentityStore;
+  readonly database: SharedDatabase;
+}
+
+/** A store on `database`, which it takes over. */
+export function storeOn(
+  database: SharedDatabase,
+  { maxUsers = null, copy = null }: Partial<Pick<SharedOptions, "maxUsers" | "copy">> = {},
+): StoreOnDatabase {
+  const store = new SharedIdentityStore({ database, maxUsers, locally: (part) => part(), copy });
   return {
     store,
     database,
