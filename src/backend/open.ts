@@ -48,7 +48,8 @@ export async function openSharedDatabase(
   return new SharedDatabase({ driver, maxConnections, timeoutMs, clock, health });
 }
 
-async function loadDriver(config: DatabaseConfig): Promise<Driver> {
+/** The driver of a database, which is loaded here. */
+export async function loadDriver(config: DatabaseConfig): Promise<Driver> {
   switch (config.kind) {
     case "postgres":
       return (await import("./postgres.ts")).postgresDriver(config);

@@ -101,9 +101,10 @@ export async function naming<T>(
     return await work();
   } catch (cause) {
     if (cause instanceof SqlError || !(cause instanceof Error)) throw cause;
-    // Some errors of node:net have no message of their own, only those they are made of.
+    // Some errors of node:net have no message of their own, and that of fetch says little.
     const text = cause.message || String((cause as { code?: unknown }).code ?? cause.name);
-    throw new SqlError(kindOf(cause), text, { cause });
+    const reason = cause.cause instanceof Error ? `${text}: ${cause.cause.message}` : text;
+    throw new SqlError(kindOf(cause), reason, { cause });
   }
 }
 

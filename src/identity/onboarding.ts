@@ -64,7 +64,13 @@ export class Onboarding {
 
   async #create(request: OnboardingRequest): Promise<CreatedUser> {
     const { store, setupToken, hasher, clock } = this.#options;
-    this.#requireToken(request.setupToken);
+    try {
+      this.#requireToken(request.setupToken);
+    } catch (error) {
+      // Whoever won meanwhile took the token away.
+      if (await store.enabledSuperadmins() > 0) throw new AccessError("already_bootstrapped");
+      throw error;
+    }
     const userId = personalUserId(request.userId);
     const name = displayName(request.displayName);
     if (request.password !== request.confirmation) throw new PortunusError("password_mismatch");

@@ -171,7 +171,7 @@ Deno.test("Replica: a password is checked at the database", async () => {
 
 Deno.test("Replica: the file is its owner's alone, and no other database is taken for one", async () => {
   await using pair = await openPair(0);
-  assert.equal((Deno.statSync(pair.file).mode ?? 0) & 0o777, 0o600);
+  assert.equal(((await Deno.stat(pair.file)).mode ?? 0) & 0o777, 0o600);
   const other = `${pair.file}.other`;
   await Deno.writeTextFile(other, "not ours, but a text that is longer than a page ".repeat(100));
   const { primary, clock, logger } = pair;

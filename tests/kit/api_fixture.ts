@@ -25,8 +25,10 @@ import { localAccounts } from "../../src/identity/local_identity_store.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { createTrafficServices } from "../../src/server/traffic_services.ts";
 import { systemRandom } from "../../src/system/random.ts";
+import type { SharedDatabase } from "../../src/backend/database.ts";
 import { assertDeclared, findOperation } from "./api_contract.ts";
 import { FakeHasher } from "./fake_hasher.ts";
+import { MirroredAccounts } from "./mirrored_accounts.ts";
 import { RuleFixture } from "./rule_fixture.ts";
 
 /** Operators by token; `root` is a superadmin, `alice` and `bob` are users. */
@@ -75,6 +77,10 @@ export interface RequestOptions {
 }
 
 export class ApiFixture extends RuleFixture {
+  /** The database of accounts for fixtures that are made from now on; `null` for the local store. */
+  static sharedDatabase: SharedDatabase | null = null;
+  readonly #mirror = ApiFixture.sharedDatabase &&
+    new MirroredAccounts(this.db.store, ApiFixture.sharedDatabase);
   readonly operators = new FakeOperators();
   readonly ui = new Map<string, Uint8Array<ArrayBuffer>>();
   storeIsBroken = false;
@@ -91,7 +97,7 @@ export class ApiFixture extends RuleFixture {
   };
   readonly streams = new EventStreams(this);
   readonly identity = new IdentityTables(this.db.store);
-  readonly accounts = localAccounts(this.db.store);
+  readonly accounts = this.#mirror?.accounts ?? localAccounts(this.db.store);
   readonly hasher = new FakeHasher();
   readonly #tasks = new AsyncDisposableStack();
   readonly traffic = createTrafficServices(this.#tasks, {
@@ -163,17 +169,20 @@ export class ApiFixture extends RuleFixture {
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { session, token = session === undefined ? "root" : null, json, headers = {} } = options;
     const body = json === undefined ? options.body : stringifyJson(json);
-    const response = await this.api.app.request(path, {
-      method,
-      headers: {
-        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-        ...(session === undefined ? {} : browserHeaders(session)),
-        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body }),
-    }, { remoteIp: "192.0.2.7" });
-    const answer = readAnswer(response.status, response.headers, await response.text());
+    const send = async () => {
+      const response = await this.api.app.request(path, {
+        method,
+        headers: {
+          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+          ...(session === undefined ? {} : browserHeaders(session)),
+          ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body }),
+      }, { remoteIp: "192.0.2.7" });
+      return readAnswer(response.status, response.headers, await response.text());
+    };
+    const answer = await (this.#mirror?.around(send) ?? send());
     const registered = findOperation(this.api.operations, method, path);
     if (registered) assertDeclared(registered, answer);
     return answer;
