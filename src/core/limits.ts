@@ -43,6 +43,14 @@ export const CONTROL_CONNECTIONS = {
   unusedTimeoutMs: 10_000,
 } as const;
 
+/** Control connections whose other end keeps silent: gone after 30 s at the latest. */
+export const KEEP_ALIVE = {
+  /** Whoever was silent for this long is asked for a sign of life at every look. */
+  pingAfterMs: 10_000,
+  deadMs: 24_000,
+  checkIntervalMs: 5_000,
+} as const;
+
 /** Enrollment codes. */
 export const ENROLLMENT = {
   ttlDefaultSecs: 600,

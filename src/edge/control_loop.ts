@@ -51,7 +51,7 @@ export async function runControlLoop(options: ControlLoopOptions): Promise<void>
 type SessionEnd = "ended" | "refused";
 
 async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
-  const { bundle, backoff, logger, stop, connect = openControlStream } = options;
+  const { bundle, backoff, clock, logger, stop, connect = openControlStream } = options;
   let connected = false;
   // A stop ends a dial at once; an established session ends itself, after its rules have drained.
   const dial = new AbortController();
@@ -65,6 +65,7 @@ async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
       pin: bundle.serverCertSha256,
       bearer: bundle.token,
       signal: dial.signal,
+      clock,
     });
     await runSession({
       ...options,

@@ -92,7 +92,7 @@ export function startControlServer<Identity>(
     logger: options.logger,
     limits: options.limits,
     onConnection: (socket, tcp) =>
-      injector.injectConnection(new Http2Socket(socket, "client", tcp)),
+      injector.injectConnection(new Http2Socket(socket, { peer: "client", clock, ends: tcp })),
   });
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {

@@ -5,7 +5,7 @@
  */
 
 /** What a client sends before its first frame (RFC 9113 §3.4). */
-const PREFACE_LENGTH = 24;
+export const PREFACE_LENGTH = 24;
 const HEADER_LENGTH = 9;
 /** Of a GOAWAY's payload, what is looked at: the last stream id. */
 const STREAM_ID_LENGTH = 4;

@@ -14,15 +14,27 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { FrameFilter, type Sender } from "./frame_filter.ts";
+import type { Clock } from "../core/clock.ts";
+import { FrameFilter, PREFACE_LENGTH, type Sender } from "./frame_filter.ts";
+import { FrameBoundary, KeepAlive, PING_FRAME } from "./keep_alive.ts";
 
 /** Where a connection comes from and goes to. */
 type Ends = Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">;
+
+export interface Http2SocketOptions {
+  /** What the other end is. */
+  readonly peer: Sender;
+  readonly clock: Clock;
+  /** The addresses, where the socket does not know them. */
+  readonly ends?: Ends;
+}
 
 type Callback = (error?: Error | null) => void;
 
 export class Http2Socket extends Duplex {
   readonly #socket: TLSSocket;
+  readonly #written: FrameBoundary;
+  readonly #keepAlive: KeepAlive;
   readonly encrypted = true;
   readonly alpnProtocol = "h2";
   readonly remoteAddress: string | undefined;
@@ -30,13 +42,18 @@ export class Http2Socket extends Duplex {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
 
-  /**
-   * Takes `socket` over; the handshake must be done. `peer` is the other end, `ends` are the
-   * addresses, where `socket` does not know them.
-   */
-  constructor(socket: TLSSocket, peer: Sender, ends: Ends = socket) {
+  /** Takes `socket` over; the handshake must be done. */
+  constructor(socket: TLSSocket, { peer, clock, ends = socket }: Http2SocketOptions) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
+    this.#written = new FrameBoundary(peer === "server" ? PREFACE_LENGTH : 0);
+    this.#keepAlive = new KeepAlive({
+      clock,
+      ping: () => {
+        if (this.#written.isBetween) socket.write(PING_FRAME);
+      },
+      onDead: (ms) => this.destroy(new Error(`nothing heard for ${Math.round(ms / 1_000)} s`)),
+    });
     this.remoteAddress = ends.remoteAddress;
     this.remotePort = ends.remotePort;
     this.localAddress = ends.localAddress;
@@ -55,6 +72,7 @@ export class Http2Socket extends Duplex {
     // Nothing is read before there is a session to read it.
     socket.pause();
     socket.on("data", (chunk: Uint8Array) => {
+      this.#keepAlive.heard();
       const kept = filter.feed(chunk);
       if (kept.length > 0 && !this.push(Buffer.concat(kept))) socket.pause();
     });
@@ -68,6 +86,7 @@ export class Http2Socket extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#written.feed(chunk);
     if (this.#socket.write(chunk)) callback();
     else this.#socket.once("drain", callback);
   }
@@ -79,6 +98,7 @@ export class Http2Socket extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
+    this.#keepAlive[Symbol.dispose]();
     this.#socket.destroy();
     callback(error);
   }

@@ -15,6 +15,8 @@ import {
   type StatusObject,
 } from "@grpc/grpc-js";
 import { hostLiteral } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import { systemClock } from "../system/clock.ts";
 import { PinnedCredentials } from "./pinned_credentials.ts";
 import { WireError } from "./streams.ts";
 
@@ -26,6 +28,8 @@ export interface Dial {
   readonly pin: string;
   /** Aborting it ends the attempt, and the call that came of it. */
   readonly signal: AbortSignal;
+  /** @default {systemClock} */
+  readonly clock?: Clock;
 }
 
 /**
@@ -49,10 +53,10 @@ export class PinnedChannel {
   readonly #client: Client;
 
   /** @throws {WireError} when the endpoint is not `host:port` */
-  constructor({ endpoint, pin }: Dial) {
+  constructor({ endpoint, pin, clock = systemClock }: Dial) {
     const host = /^(.+):\d{1,5}$/.exec(endpoint)?.[1];
     if (host === undefined) throw new WireError("transport", `"${endpoint}" is not host:port`);
-    this.#credentials = new PinnedCredentials({ pin, host: hostLiteral(host) });
+    this.#credentials = new PinnedCredentials({ pin, host: hostLiteral(host), clock });
     this.#client = new Client(`dns:${endpoint}`, this.#credentials, OPTIONS);
   }
 

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
+import type { Clock } from "../core/clock.ts";
 import { isIp } from "../core/ip.ts";
 import { fingerprintOf } from "./certificate.ts";
 import { Http2Socket } from "./http2_socket.ts";
@@ -26,16 +27,18 @@ type SecureConnector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
 export class PinnedCredentials extends ChannelCredentials {
   readonly #pin: string;
   readonly #host: string;
+  readonly #clock: Clock;
   readonly #verified = Promise.withResolvers<void>();
   #isVerified = false;
   #failure: Error | null = null;
 
   /**
    * @param options `pin` is the SHA-256 of the leaf as 64 hex digits of any case; `host` is what
-   * is dialled: an IP address or the name to send as SNI
+   * is dialled: an IP address or the name to send as SNI; `clock` times the connection's silence
    */
-  constructor(options: { readonly pin: string; readonly host: string }) {
+  constructor(options: { readonly pin: string; readonly host: string; readonly clock: Clock }) {
     super();
+    this.#clock = options.clock;
     this.#pin = options.pin.toLowerCase();
     this.#host = options.host;
   }
@@ -91,7 +94,7 @@ export class PinnedCredentials extends ChannelCredentials {
       if (over.aborted) throw new Error("the attempt was given up");
       const secured = await handshake(socket, isIp(this.#host) ? null : this.#host);
       this.#verify(secured);
-      connection = new Http2Socket(secured, "server");
+      connection = new Http2Socket(secured, { peer: "server", clock: this.#clock });
       this.#isVerified = true;
       this.#verified.resolve();
       return { socket: asSocket(connection), secure: true };

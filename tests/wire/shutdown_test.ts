@@ -39,7 +39,7 @@ Deno.test("stop() cuts what is left when its time is over", async () => {
   await session.stream;
   const stopping = server.server.stop(5_000);
   assert.deepEqual(await readAll(stream), [], "the client is let go at once");
-  assert.equal(clock.pending, 1, "the session has not returned");
+  assert.notEqual(clock.pending, 0, "the session has not returned");
   clock.advance(5_000);
   await stopping;
   session.finish();
