@@ -1,7 +1,10 @@
+import { errorText } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { RULES } from "../core/limits.ts";
+import type { RuleBody } from "../core/rule_body.ts";
 import { bodyOf } from "../rulefile/fleet.ts";
-import { placeOf, type RunningRule, type Step } from "../rulefile/plan.ts";
+import { placeOf, type Step } from "../rulefile/plan.ts";
+import { NotReplaced, replaceRule } from "../rulefile/replace.ts";
 import { CreatedRuleAnswer } from "./answers.ts";
 import { apiPath } from "./api_path.ts";
 import { CommandError } from "./command_error.ts";
@@ -37,12 +40,11 @@ async function change(api: ApiOptions, step: Step): Promise<string> {
     case "create":
       return `created rule ${await push(api, step.wanted.body as Json)}: ${placeOf(step.wanted)}`;
     case "replace": {
-      await remove(api, step.running);
-      const id = await pushOrRestore(api, step);
+      const id = await replace(api, step);
       return `replaced rule ${step.running.id} by ${id}: ${placeOf(step.wanted)}`;
     }
     case "remove":
-      await remove(api, step.running);
+      await remove(api, step.running.id);
       return `removed rule ${step.running.id}: ${placeOf(step.running)}`;
     default:
       return step satisfies never;
@@ -59,29 +61,30 @@ async function push(api: ApiOptions, body: Json): Promise<bigint> {
   return BigInt((await fetchAnswer(api, request, CreatedRuleAnswer)).rule_id);
 }
 
-const remove = (api: ApiOptions, { id }: RunningRule) =>
-  callApi(api, { method: "DELETE", path: apiPath`/rules/${id}` });
+async function remove(api: ApiOptions, id: bigint): Promise<void> {
+  await callApi(api, { method: "DELETE", path: apiPath`/rules/${id}` });
+}
 
-/** The old rule comes back when the new one is refused. */
-async function pushOrRestore(
+async function replace(
   api: ApiOptions,
   { wanted, running }: Extract<Step, { kind: "replace" }>,
 ): Promise<bigint> {
+  const calls = {
+    push: (body: RuleBody) => push(api, body as Json),
+    remove: (id: bigint) => remove(api, id),
+  };
+  const before = bodyOf(running.clientName, running.draft);
   try {
-    return await push(api, wanted.body as Json);
+    return await replaceRule(calls, { id: running.id, before, after: wanted.body });
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const restored = await restore(api, running);
-    throw new CommandError(`${error.message}; ${restored}`, error.exit);
+    if (!(error instanceof NotReplaced && error.cause instanceof CommandError)) throw error;
+    const { message, exit } = error.cause;
+    throw new CommandError(`${message}; ${restoredText(error.restored)}`, exit);
   }
 }
 
-async function restore(api: ApiOptions, { clientName, draft }: RunningRule): Promise<string> {
-  try {
-    const id = await push(api, bodyOf(clientName, draft) as Json);
-    return `the old rule is back as rule ${id}`;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return `the old rule could not be brought back: ${error.message.replace(/^error: /, "")}`;
-  }
+function restoredText(restored: NotReplaced["restored"]): string {
+  if ("id" in restored) return `the old rule is back as rule ${restored.id}`;
+  const why = errorText(restored.failure).replace(/^error: /, "");
+  return `the old rule could not be brought back: ${why}`;
 }

@@ -66,6 +66,8 @@ export async function call<K extends OperationName>(
     const response = await fetch(urlOf(template, path, query), {
       method,
       credentials: "same-origin",
+      // A page that is closed still gets its last changes through.
+      keepalive: method === "DELETE",
       headers: headersOf(method, body),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

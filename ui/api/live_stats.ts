@@ -17,6 +17,10 @@ const POLL_AFTER_FAILURES = 3;
 const POLL_MS = 5_000;
 const HISTORY_MAX = 720;
 
+/** What was heard of rules that were shown before, so that going back shows no empty chart. */
+const kept = new Map<number, readonly RuleStatsEvent[]>();
+const KEPT_MAX = 32;
+
 /** What an event of the stream has. */
 export type RuleStatsEvent = Omit<RuleStats, "protocol" | "per_port">;
 
@@ -24,7 +28,7 @@ export interface LiveStats {
   readonly mode: "connecting" | "streaming" | "polling";
   /** How often the stream had to be opened again. */
   readonly reconnects: number;
-  /** What was reported since the page was opened, oldest first. */
+  /** What this tab has heard of the rule, oldest first. */
   readonly history: readonly RuleStatsEvent[];
 }
 
@@ -33,11 +37,21 @@ export function useLiveStats(ruleId: number): LiveStats {
   const [state] = useState(() => signal<LiveStats>(START));
   useEffect(() => {
     const abort = new AbortController();
-    state.value = START;
+    state.value = { ...START, history: kept.get(ruleId) ?? [] };
     void follow(ruleId, state, abort.signal);
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      keep(ruleId, state.value.history);
+    };
   }, [ruleId]);
   return state.value;
+}
+
+/** Keeps a history; that of the rule that was left the longest ago makes room. */
+function keep(ruleId: number, history: readonly RuleStatsEvent[]): void {
+  kept.delete(ruleId);
+  kept.set(ruleId, history);
+  for (const oldest of [...kept.keys()].slice(0, -KEPT_MAX)) kept.delete(oldest);
 }
 
 const START: LiveStats = { mode: "connecting", reconnects: 0, history: [] };

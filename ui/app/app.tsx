@@ -18,6 +18,7 @@ const Onboarding = lazy(() => import("../pages/onboarding.tsx"));
 const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
 const Rules = lazy(() => import("../pages/rules.tsx"));
 const RuleNew = lazy(() => import("../pages/rule_new.tsx"));
+const RuleEdit = lazy(() => import("../pages/rule_edit.tsx"));
 const RuleDetail = lazy(() => import("../pages/rule.tsx"));
 const Clients = lazy(() => import("../pages/clients.tsx"));
 const Users = lazy(() => import("../pages/users.tsx"));
@@ -64,6 +65,7 @@ function Gate() {
         <Route path="/rules" component={Rules} />
         <Route path="/rules/new" component={RuleNew} />
         <Route path="/rules/:ruleId" component={RuleDetail} />
+        <Route path="/rules/:ruleId/edit" component={RuleEdit} />
         <Route path="/clients" component={Clients} />
         <Route path="/clients/new" component={only(Clients)} />
         <Route path="/clients/:clientId" component={ClientPage} />

@@ -44,8 +44,16 @@ export function isSuperadmin(): boolean {
   return session.value.kind === "open" && session.value.me.role === "superadmin";
 }
 
+let beforeLogOut: () => Promise<unknown> = () => Promise.resolve();
+
+/** Says what has to be asked of the server while the session is there. */
+export function onLogOut(finish: () => Promise<unknown>): void {
+  beforeLogOut = finish;
+}
+
 /** Ends the session; this tab forgets everything whatever the server says. */
 export async function logOut(): Promise<void> {
+  await beforeLogOut();
   await call("POST /v1/auth/logout", {});
   forget(false);
 }

@@ -18,6 +18,10 @@ export interface PlotOptions {
 
 const MINUTES_OF_DAYS = 2 * 86_400;
 
+/** Between two labels of time, in seconds: nothing that two labels in a row would say alike. */
+const INCREMENTS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600]
+  .concat([2, 3, 4, 6, 12, 24, 48, 168].map((hours) => hours * 3_600));
+
 const two = (n: number) => `${n}`.padStart(2, "0");
 
 /** Instants in the reader's own time, 24 hours; dates where the chart is about days. */
@@ -51,7 +55,7 @@ export function plot(element: HTMLElement, data: uPlot.AlignedData, options: Plo
       cursor: { y: false, points: { size: 7 } },
       scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
       axes: [
-        { ...axis, values: timeLabels, space: 70 },
+        { ...axis, values: timeLabels, space: 70, size: 32, incrs: INCREMENTS },
         { ...axis, values: (_, values) => values.map(options.format), size: 82, space: 36 },
       ],
       series: [

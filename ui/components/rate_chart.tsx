@@ -1,5 +1,7 @@
+import { useMemo } from "preact/hooks";
 import type { RuleStatsEvent } from "../api/live_stats.ts";
-import { t } from "../i18n/i18n.ts";
+import { language, t } from "../i18n/i18n.ts";
+import { Chart } from "./chart.tsx";
 import { formatRate } from "./format.ts";
 
 /** Bytes per second between two reports. */
@@ -26,30 +28,17 @@ export function ratesOf(history: readonly Report[]): Rate[] {
   });
 }
 
-/** Both directions since the page was opened. */
+/** Both directions for as long as this tab has watched. */
 export function RateChart({ history }: { readonly history: readonly Report[] }) {
-  const rates = ratesOf(history);
-  const [first, last] = [rates[0], rates.at(-1)];
-  if (!first || !last || rates.length < 2) return <p class="muted">{t("rule.rates_wait")}</p>;
-  const peak = Math.max(1, ...rates.flatMap((it) => [it.in, it.out]));
-  const span = Math.max(1, last.atMs - first.atMs);
-  const line = (value: (rate: Rate) => number) =>
-    rates.map((it, i) =>
-      `${i === 0 ? "M" : "L"}${100 * (it.atMs - first.atMs) / span} ${98 - 96 * value(it) / peak}`
-    ).join("");
+  const [times, series] = useMemo(() => {
+    const rates = ratesOf(history);
+    return [rates.map((it) => it.atMs / 1_000), [
+      { label: t("traffic.in"), colour: "in", values: rates.map((it) => it.in) },
+      { label: t("traffic.out"), colour: "out", dashed: true, values: rates.map((it) => it.out) },
+    ]] as const;
+  }, [history, language.value]);
+  if (times.length < 2) return <p class="muted">{t("rule.rates_wait")}</p>;
   return (
-    <>
-      <p class="muted">{t("rule.peak", { rate: formatRate(peak) })}</p>
-      <svg
-        class="chart"
-        viewBox="0 0 100 100"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={t("rule.now", { in: formatRate(last.in), out: formatRate(last.out) })}
-      >
-        <path class="in" d={line((it) => it.in)} />
-        <path class="out" d={line((it) => it.out)} />
-      </svg>
-    </>
+    <Chart label={t("rule.rates")} times={times} series={series} format={formatRate} height={220} />
   );
 }

@@ -1,17 +1,25 @@
 import { useLocation, useRoute } from "preact-iso/router";
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
 import { type LiveStats, type RuleStatsEvent, useLiveStats } from "../api/live_stats.ts";
-import { invalidate, useQuery } from "../api/query.ts";
+import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
-import { Confirm } from "../components/dialog.tsx";
+import { Age } from "../components/age.tsx";
+import { AsCommand } from "../components/as_command.tsx";
 import { formatBytes, formatInstant, formatPorts, formatRate } from "../components/format.ts";
 import { RateChart, ratesOf } from "../components/rate_chart.tsx";
-import { HealthBadge, StateBadge } from "../components/rule_badges.tsx";
-import { ErrorState, Loading } from "../components/states.tsx";
+import { StateBadge } from "../components/rule_badges.tsx";
+import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { Tile } from "../components/tile.tsx";
-import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
+import { CapFacts, CapsDialog, mayHaveCaps } from "../rules/caps.tsx";
+import { RemoveDialog } from "../rules/remove_dialog.tsx";
+import { ruleBody } from "../rules/rule_body.ts";
+import { pushCommands } from "../rules/rule_commands.ts";
+import { ruleFields } from "../rules/rule_fields.ts";
+import { TargetTable } from "../rules/target_table.tsx";
+
+/** Clients report every five seconds; two reports that are missing are worth a word. */
+const STALE_MS = 15_000;
 
 /** One rule: what it forwards, and what it does right now. */
 export default function RuleDetail() {
@@ -21,10 +29,17 @@ export default function RuleDetail() {
     { path: { rule_id: ruleId } },
     { everyMs: 5_000 },
   );
-  if (data === undefined || error?.status === 404) {
+  if (error?.status === 404) {
+    return (
+      <Empty title={t("rule.gone", { id: ruleId })}>
+        <a class="button" href="/rules">{t("rule.back")}</a>
+      </Empty>
+    );
+  }
+  if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
-  return <Detail rule={data} />;
+  return <Detail key={data.id} rule={data} />;
 }
 
 function Detail({ rule }: { readonly rule: Rule }) {
@@ -32,59 +47,81 @@ function Detail({ rule }: { readonly rule: Rule }) {
   const latest = live.history.at(-1);
   return (
     <>
-      <div class="page-head">
-        <div class="row">
-          <h1>{t("rule.title", { id: rule.id })}</h1>
-          <span class="badge">{rule.protocol.toUpperCase()}</span>
-          <StateBadge state={rule.state} />
-          <LiveBadge live={live} />
-        </div>
-        <RemoveButton rule={rule} connections={latest?.active_connections ?? 0} />
-      </div>
+      <Head rule={rule} live={live} />
       {rule.state.kind === "failed" && <p class="alert" role="alert">{rule.state.reason}</p>}
       <Counters rule={rule} live={live} latest={latest} />
       <section class="card">
-        <h2>{t("rule.rates")}</h2>
+        <div class="section-head">
+          <h2>{t("rule.rates")}</h2>
+          <Age at={latest?.updated_at ?? null} staleAfterMs={STALE_MS} />
+        </div>
         <RateChart history={live.history} />
       </section>
-      <section class="card">
+      <section class="stack">
         <h2>{t("rule.targets")}</h2>
-        {rule.targets.map((target, i) => (
-          <p key={`${target.host}:${target.port}`} class="row">
-            <code>
-              {target.host}:
-              {formatPorts(target.port, i === 0 ? rule.target_port_end : undefined)}
-            </code>
-            <HealthBadge healthy={target.health?.healthy ?? null} />
-            {target.proxy_protocol && <span class="badge">PROXY {target.proxy_protocol}</span>}
-            <span class="muted">{perTarget(latest, i)}</span>
-          </p>
-        ))}
+        <TargetTable rule={rule} latest={latest} />
       </section>
-      <Facts rule={rule} />
+      <div class="columns">
+        <Facts rule={rule} />
+        <Caps rule={rule} />
+      </div>
+      <AsCommand {...pushCommands(ruleBody(ruleFields(rule), rule.client_name))} />
     </>
   );
 }
 
-function LiveBadge({ live: { mode, reconnects } }: { readonly live: LiveStats }) {
+interface HeadProps {
+  readonly rule: Rule;
+  readonly live: LiveStats;
+}
+
+function Head({ rule, live }: HeadProps) {
+  const { route } = useLocation();
+  const [removing, setRemoving] = useState(false);
+  const listen = formatPorts(rule.listen_port, rule.listen_port_end);
+  const target = `${rule.target_host}:${formatPorts(rule.target_port, rule.target_port_end)}`;
   return (
-    <span
-      class={`badge ${mode === "streaming" ? "good" : ""}`}
-      title={t("live.reconnects", { n: reconnects })}
-    >
+    <div class="page-head">
+      <div class="stack-tight">
+        <div class="row">
+          <h1>{t("rule.title", { id: rule.id })}</h1>
+          <span class="badge">{rule.protocol.toUpperCase()}</span>
+          <StateBadge state={rule.state} />
+          {rule.targets.length > 1 && (
+            <span class="badge">{t("rule.n_targets", { n: rule.targets.length })}</span>
+          )}
+          <LiveBadge live={live} />
+        </div>
+        <p class="muted">
+          {rule.client_name} · <code>{listen} → {target}</code>
+        </p>
+      </div>
+      <a class="button" href={`/rules/${rule.id}/edit`}>{t("action.edit")}</a>
+      <a class="button" href={`/rules/new?from=${rule.id}`}>{t("rule.clone")}</a>
+      <button type="button" class="button danger" onClick={() => setRemoving(true)}>
+        {t("rule.remove")}
+      </button>
+      {removing && (
+        <RemoveDialog
+          rules={[rule]}
+          onClose={() => setRemoving(false)}
+          onRemoved={() => route("/rules")}
+        />
+      )}
+    </div>
+  );
+}
+
+function LiveBadge({ live: { mode, reconnects } }: { readonly live: LiveStats }) {
+  const kind = { streaming: "good", polling: "warn", connecting: "" }[mode];
+  return (
+    <span class={`badge ${kind}`} title={t("live.reconnects", { n: reconnects })}>
       {t(`live.${mode}`)}
     </span>
   );
 }
 
-function perTarget(latest: RuleStatsEvent | undefined, index: number): string {
-  const stats = latest?.per_target?.find((it) => it.index === index);
-  return stats === undefined ? "" : `${formatBytes(stats.bytes_in + stats.bytes_out)}`;
-}
-
-interface CountersProps {
-  readonly rule: Rule;
-  readonly live: LiveStats;
+interface CountersProps extends HeadProps {
   readonly latest: RuleStatsEvent | undefined;
 }
 
@@ -92,7 +129,7 @@ function Counters({ rule, live, latest }: CountersProps) {
   const rate = ratesOf(live.history).at(-1);
   const number = (value: number | undefined) => value === undefined ? "—" : `${value}`;
   return (
-    <div class="tiles">
+    <div class="tiles rule-tiles">
       <Tile label={t("stats.rate_in")} value={rate ? formatRate(rate.in) : "—"} />
       <Tile label={t("stats.rate_out")} value={rate ? formatRate(rate.out) : "—"} />
       <Tile label={t("stats.bytes_in")} value={formatBytes(latest?.bytes_in ?? NaN)} />
@@ -102,10 +139,12 @@ function Counters({ rule, live, latest }: CountersProps) {
         : (
           <>
             <Tile label={t("stats.flows")} value={number(latest?.active_flows)} />
+            <Tile label={t("stats.dropped")} value={number(latest?.flows_dropped_overflow)} />
             <Tile label={t("stats.datagrams_in")} value={number(latest?.datagrams_in)} />
             <Tile label={t("stats.datagrams_out")} value={number(latest?.datagrams_out)} />
           </>
         )}
+      <Tile label={t("stats.dns_failures")} value={number(latest?.dns_failures)} />
       {rule.targets.length > 1 && (
         <Tile label={t("stats.failovers")} value={number(latest?.target_failovers_total)} />
       )}
@@ -114,58 +153,48 @@ function Counters({ rule, live, latest }: CountersProps) {
 }
 
 function Facts({ rule }: { readonly rule: Rule }) {
+  const { health_check_interval_secs: interval } = rule;
   return (
     <section class="card">
+      <h2>{t("rule.facts")}</h2>
       <dl class="facts">
         <dt>{t("column.client")}</dt>
-        <dd>{rule.client_name}</dd>
-        <dt>{t("column.listen")}</dt>
         <dd>
-          <code>{formatPorts(rule.listen_port, rule.listen_port_end)}</code>
+          <a href={`/clients/${rule.client_id}`}>{rule.client_name}</a>
         </dd>
         <dt>{t("column.owner")}</dt>
         <dd>{rule.owner_user_id ?? "—"}</dd>
         <dt>SNI</dt>
-        <dd>{rule.sni_pattern ?? "—"}</dd>
+        <dd>{rule.sni_pattern ? <code>{rule.sni_pattern}</code> : "—"}</dd>
+        <dt>{t("rule.health_checks")}</dt>
+        <dd>{interval ? t("rule.every", { n: interval }) : t("rule.passive")}</dd>
+        <dt>{t("rule.addresses")}</dt>
+        <dd>{rule.prefer_ipv6 ? "IPv6, IPv4" : "IPv4, IPv6"}</dd>
         <dt>{t("rule.created")}</dt>
         <dd>{formatInstant(rule.created_at)}</dd>
+        <dt>{t("rule.changed")}</dt>
+        <dd>{formatInstant(rule.last_state_change_at)}</dd>
       </dl>
     </section>
   );
 }
 
-function RemoveButton(
-  { rule, connections }: { readonly rule: Rule; readonly connections: number },
-) {
-  const { route } = useLocation();
-  const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const remove = async () => {
-    setBusy(true);
-    const result = await call("DELETE /v1/rules/{rule_id}", { path: { rule_id: rule.id } });
-    setBusy(false);
-    setAsking(false);
-    if (!result.ok) return toast("bad", errorText(result.error));
-    route("/rules");
-    await invalidate("/v1/rules");
-  };
-  const port = formatPorts(rule.listen_port, rule.listen_port_end);
+function Caps({ rule }: { readonly rule: Rule }) {
+  const [editing, setEditing] = useState(false);
   return (
-    <>
-      <button type="button" class="button danger" onClick={() => setAsking(true)}>
-        {t("rule.remove")}
-      </button>
-      {asking && (
-        <Confirm
-          title={t("rule.remove_title", { id: rule.id })}
-          confirm={t("rule.remove")}
-          busy={busy}
-          onClose={() => setAsking(false)}
-          onConfirm={() => void remove()}
-        >
-          <p>{t("rule.remove_text", { port, client: rule.client_name, n: connections })}</p>
-        </Confirm>
-      )}
-    </>
+    <section class="card">
+      <div class="section-head">
+        <h2>{t("rule_form.caps")}</h2>
+        {mayHaveCaps(rule) && (
+          <button type="button" class="button" onClick={() => setEditing(true)}>
+            {t("caps.edit")}
+          </button>
+        )}
+      </div>
+      {mayHaveCaps(rule)
+        ? <CapFacts limits={rule.rate_limit} />
+        : <p class="muted">{t("caps.range")}</p>}
+      {editing && <CapsDialog rule={rule} onClose={() => setEditing(false)} />}
+    </section>
   );
 }

@@ -5,10 +5,14 @@ import { useUrlState } from "../app/url_state.ts";
 import { type Column, DataTable } from "../components/data_table.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { formatPorts } from "../components/format.ts";
+import { Icon } from "../components/icon.tsx";
 import { StateBadge } from "../components/rule_badges.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
+import { capsText } from "../rules/caps_text.ts";
 import { NewRule } from "../rules/new_rule.tsx";
+import { leaving } from "../rules/removal.ts";
+import { RemoveDialog } from "../rules/remove_dialog.tsx";
 import { NEW_RULE } from "../rules/rule_fields.ts";
 import { matchesRule } from "./rule_search.ts";
 
@@ -16,12 +20,14 @@ import { matchesRule } from "./rule_search.ts";
 export default function Rules() {
   const { query, set } = useUrlState();
   const [pushing, setPushing] = useState(false);
+  const [removing, setRemoving] = useState<Rule | null>(null);
   const { data, error, reload } = useQuery("GET /v1/rules", { query: {} }, { everyMs: 5_000 });
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
   const { client = "", owner = "", q = "", sort = "" } = query;
-  const shown = data.filter((rule) =>
+  const rules = data.filter((it) => !leaving.value.has(it.id));
+  const shown = rules.filter((rule) =>
     (client === "" || rule.client_name === client) &&
     (owner === "" || rule.owner_user_id === owner) && matchesRule(rule, q)
   );
@@ -35,7 +41,7 @@ export default function Rules() {
           {t("rules.push")}
         </button>
       </div>
-      {data.length === 0 ? <Empty title={t("rules.none")} text={t("rules.none_text")} /> : (
+      {rules.length === 0 ? <Empty title={t("rules.none")} text={t("rules.none_text")} /> : (
         <>
           <div class="toolbar">
             <input
@@ -62,7 +68,7 @@ export default function Rules() {
             <DataTable
               label={t("nav.rules")}
               rows={shown}
-              columns={columns()}
+              columns={columns(setRemoving)}
               keyOf={(rule) => rule.id}
               sort={sort}
               onSort={(it) => set({ sort: it })}
@@ -70,6 +76,7 @@ export default function Rules() {
           )}
         </>
       )}
+      {removing && <RemoveDialog rules={[removing]} onClose={() => setRemoving(null)} />}
       {pushing && (
         <Dialog title={t("rules.push")} onClose={() => setPushing(false)} wide>
           <NewRule initial={NEW_RULE} onCancel={() => setPushing(false)} />
@@ -100,7 +107,15 @@ function Choice({ label, value, options, onChange }: ChoiceProps) {
   );
 }
 
-function columns(): Column<Rule>[] {
+/** How many targets are told who connects, and which. */
+function ProxyBadge({ rule: { targets } }: { readonly rule: Rule }) {
+  const proxied = targets.filter((it) => it.proxy_protocol !== null);
+  if (proxied.length === 0) return null;
+  const title = proxied.map((it) => `${it.host}:${it.port}=${it.proxy_protocol}`).join(", ");
+  return <span class="badge" title={title}>PROXY {proxied.length}</span>;
+}
+
+function columns(onRemove: (rule: Rule) => void): Column<Rule>[] {
   return [
     {
       id: "id",
@@ -130,7 +145,8 @@ function columns(): Column<Rule>[] {
       cell: (rule) => (
         <>
           <code>{rule.target_host}:{formatPorts(rule.target_port, rule.target_port_end)}</code>
-          {rule.targets.length > 1 && <span class="badge">×{rule.targets.length}</span>}
+          {rule.targets.length > 1 && <span class="badge">MT ×{rule.targets.length}</span>}
+          <ProxyBadge rule={rule} />
         </>
       ),
       sortBy: (rule) => rule.target_host,
@@ -156,11 +172,32 @@ function columns(): Column<Rule>[] {
       sortBy: (rule) => rule.owner_user_id ?? "",
     },
     {
+      id: "caps",
+      title: t("column.caps"),
+      width: "1.2fr",
+      cell: (rule) => capsText(rule.rate_limit),
+    },
+    {
       id: "state",
       title: t("column.state"),
       width: "7rem",
       cell: (rule) => <StateBadge state={rule.state} />,
       sortBy: (rule) => rule.state.kind,
+    },
+    {
+      id: "remove",
+      title: "",
+      width: "3.5rem",
+      cell: (rule) => (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t("rules.remove_one", { id: rule.id })}
+          onClick={() => onRemove(rule)}
+        >
+          <Icon name="trash" />
+        </button>
+      ),
     },
   ];
 }

@@ -5,7 +5,8 @@ import { t, type TextKey } from "../i18n/i18n.ts";
 import type { Problems } from "./rule_body.ts";
 import { type CapFields, isBandwidth } from "./rule_fields.ts";
 
-const LABELS: Readonly<Record<RateLimitName, TextKey>> = {
+/** What each cap is called. */
+export const CAP_LABELS: Readonly<Record<RateLimitName, TextKey>> = {
   bandwidth_in_bps: "caps.in",
   bandwidth_out_bps: "caps.out",
   new_connections_per_sec: "caps.new",
@@ -26,7 +27,7 @@ export interface CapInputsProps {
 export function CapInputs({ caps, problems, onChange }: CapInputsProps) {
   const input = (name: RateLimitName) => {
     const shared = {
-      label: t(LABELS[name]),
+      label: t(CAP_LABELS[name]),
       value: caps[name],
       error: problems[`caps.${name}`],
       onInput: (value: string) => onChange({ ...caps, [name]: value }),

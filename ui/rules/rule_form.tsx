@@ -23,7 +23,7 @@ export interface RuleFormProps {
   readonly edited?: Rule;
   readonly submit: string;
   /** Resolves to what the server refused it with. */
-  readonly onSubmit: (body: RuleBody) => Promise<ApiError | null>;
+  readonly onSubmit: (body: RuleBody, fields: RuleFields) => Promise<ApiError | null>;
   readonly onCancel?: () => void;
 }
 
@@ -47,7 +47,7 @@ export function RuleForm(props: RuleFormProps) {
     setTried(true);
     if (Object.keys(own).length > 0) return focusProblem(root.current);
     setBusy(true);
-    const error = await onSubmit(ruleBody(fields, name));
+    const error = await onSubmit(ruleBody(fields, name), fields);
     setBusy(false);
     setRefused(error === null ? {} : serverProblem(error));
   };
