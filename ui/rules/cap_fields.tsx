@@ -41,11 +41,11 @@ export function CapInputs({ caps, problems, onChange }: CapInputsProps) {
   const isOpen = bursts?.some((it) => caps[it] !== "" || problems[`caps.${it}`] !== undefined);
   return (
     <>
-      <div class="pair">{rates?.map(input)}</div>
+      <div class="pair caps">{rates?.map(input)}</div>
       <details class="fold" open={isOpen ?? false}>
         <summary>{t("caps.advanced")}</summary>
         <p class="hint">{t("caps.burst_hint")}</p>
-        <div class="pair">{bursts?.map(input)}</div>
+        <div class="pair caps">{bursts?.map(input)}</div>
       </details>
     </>
   );

@@ -42,8 +42,10 @@ export function RemoveDialog({ rules, onClose, onRemoved }: RemoveDialogProps) {
       onConfirm={remove}
       impact={impactOf(rules, { all, connections, owners })}
     >
-      <p>{t("rule.remove_text")}</p>
-      {isOne && <AsCommand {...removeCommands(only.id)} />}
+      <div class="stack">
+        <p>{t("rule.remove_text")}</p>
+        {isOne && <AsCommand {...removeCommands(only.id)} />}
+      </div>
     </Confirm>
   );
 }
