@@ -18,6 +18,7 @@ import type { Forwarder } from "../../src/forward/forwarder.ts";
 import { createLinuxForwarder } from "../../src/forward/linux/forwarder.ts";
 import { createPortableForwarder } from "../../src/forward/portable/forwarder.ts";
 import type { Resolver } from "../../src/forward/resolver.ts";
+import { allClosedSince, type Descriptors, descriptors } from "./descriptors.ts";
 import { createFaultyForwarder } from "./faults/faulty_engine.ts";
 import { SURVIVABLE } from "./faults/mishaps.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -38,6 +39,8 @@ export interface Engine {
 const faultsSeed = Number(
   Deno.env.get("FAULTS_SEED") ?? Math.floor(Math.random() * 2 ** 31),
 );
+// Processes that tests start have engines of the same names.
+Deno.env.set("FAULTS_SEED", `${faultsSeed}`);
 let faultyEngines = 0;
 
 const LINUX: Engine = { name: "linux", hearsIcmp: false, create: createLinuxForwarder };
@@ -341,4 +344,13 @@ export function bytesFrom(random: () => number, length: number): Uint8Array<Arra
 /** Descriptors this process has open. */
 export function openDescriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+// Whatever a test takes from the system, it gives back: this is for every test of the suite.
+if (Deno.build.os === "linux") {
+  let before: Descriptors = new Map();
+  Deno.test.beforeEach(() => {
+    before = descriptors();
+  });
+  Deno.test.afterEach(() => allClosedSince(before));
 }

@@ -9,7 +9,12 @@ import { openLibc } from "./native/libc.ts";
 import type { Start } from "./protocol.ts";
 
 self.onmessage = ({ data }: MessageEvent<Start>) => {
-  using loop = new Loop(data, openLibc(), () => self.postMessage(null));
-  loop.run();
+  work(data);
+  // Ends the thread where it stands: everything has to be given back by now.
   self.close();
 };
+
+function work(start: Start): void {
+  using loop = new Loop(start, openLibc(), () => self.postMessage(null));
+  loop.run();
+}

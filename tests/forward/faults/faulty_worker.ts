@@ -16,9 +16,13 @@ export interface FaultyStart {
   readonly plan: FaultPlan;
 }
 
-self.onmessage = ({ data: { start, plan } }: MessageEvent<FaultyStart>) => {
+self.onmessage = ({ data }: MessageEvent<FaultyStart>) => {
+  work(data);
+  self.close();
+};
+
+function work({ start, plan }: FaultyStart): void {
   const libc = withFaults(openLibc(), plan);
   using loop = new Loop(start, libc, () => self.postMessage(null));
   loop.run();
-  self.close();
-};
+}
