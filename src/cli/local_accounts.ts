@@ -35,6 +35,14 @@ export async function backendOf(
   }
 }
 
+/** Says that shared accounts are no part of the store's file. What is wrong there says others. */
+export async function noteSharedAccounts(options: LocalAccountsOptions): Promise<void> {
+  const backend = await backendOf(options).catch(() => null);
+  if (backend === null) return;
+  const { kind } = backend.database;
+  options.io.err(`note: shared accounts are in the ${kind} database; this is about state.db alone`);
+}
+
 /** Opens the accounts that a server on `store` would use. @throws {CommandError} */
 export async function openCommandAccounts(
   store: Store,

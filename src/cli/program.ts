@@ -9,6 +9,7 @@ import { createProgram, type ExitStatus } from "../system/command_line.ts";
 import { addCompletionCommand } from "../system/completion/command.ts";
 import type { ProcessIo } from "../system/process_io.ts";
 import { addAuditCommands } from "./audit_commands.ts";
+import { addBackendCommands } from "./backend_commands.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { CommandError } from "./command_error.ts";
 import { addConfigCommands } from "./config_commands.ts";
@@ -45,6 +46,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addConfigCommands(program, run, io);
   addLocalIdentityCommands(program, run, io);
   addStoreFileCommands(program, run, io);
+  addBackendCommands(program, run, io);
   addClientCommands(program, run, io);
   addRuleCommands(program, run, io);
   addRulesFileCommands(program, run, io);

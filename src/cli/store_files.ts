@@ -18,6 +18,7 @@ import { CommandError } from "./command_error.ts";
 import type { GlobalFlags } from "./flags.ts";
 import { stopped } from "./interrupts.ts";
 import { commandLogger, dataDirOf } from "./local.ts";
+import { noteSharedAccounts } from "./local_accounts.ts";
 
 /** A restore that fails after the copy was made; 3.1.0 scripts tell it from other failures. */
 const MIGRATION_FAILED_EXIT = 70;
@@ -27,6 +28,7 @@ export async function backUp(
   flags: GlobalFlags & { readonly out: string },
   io: ProcessIo,
 ): Promise<number> {
+  await noteSharedAccounts({ dataDir: dataDirOf(flags, io), logger: commandLogger(io), io });
   using interrupts = stopped();
   try {
     const path = await backUpStore({
@@ -67,6 +69,7 @@ export async function restore(
   io: ProcessIo,
 ): Promise<number> {
   const dataDir = dataDirOf(flags, io);
+  await noteSharedAccounts({ dataDir, logger: commandLogger(io), io });
   using interrupts = stopped();
   try {
     await restoreStore({
@@ -90,8 +93,12 @@ export async function restore(
 }
 
 /** `reset` */
-export function reset(flags: GlobalFlags & { readonly confirm?: true }, io: ProcessIo): number {
+export async function reset(
+  flags: GlobalFlags & { readonly confirm?: true },
+  io: ProcessIo,
+): Promise<number> {
   const dataDir = dataDirOf(flags, io);
+  await noteSharedAccounts({ dataDir, logger: commandLogger(io), io });
   if (!flags.confirm) {
     io.out(`would remove: ${storePaths(dataDir).database}`);
     io.out("dry-run: pass --confirm to proceed");

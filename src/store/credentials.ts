@@ -24,6 +24,11 @@ export interface CredentialRow {
   readonly lastUsedAt: Temporal.Instant | null;
 }
 
+/** A credential with the hash of its token, to be copied to another database. */
+export interface StoredCredential extends CredentialRow {
+  readonly tokenHash: string;
+}
+
 export interface NewCredential {
   readonly credentialId: string;
   readonly userId: string;
@@ -55,6 +60,18 @@ export class CredentialRepository {
       userId,
     );
     return rows.map(toCredential);
+  }
+
+  /** A user's credentials with the hashes of their tokens, oldest first. */
+  storedOf(userId: string): StoredCredential[] {
+    const rows = this.#store.db.all(
+      "SELECT * FROM credentials WHERE user_id = ? ORDER BY issued_at, credential_id",
+      userId,
+    );
+    return rows.map((columns) => ({
+      ...toCredential(columns),
+      tokenHash: new Row("credentials", "credential_id", columns).text("hash"),
+    }));
   }
 
   /** The owner of an active credential. By index, as `ClientRepository.findByTokenHash` is. */

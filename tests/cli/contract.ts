@@ -36,6 +36,11 @@ export const ROWS: readonly Row[] = [
   row("--version", 0, /^portunus-server \d/),
   row("serve", 2, /^error: invalid PORTUNUS_OPERATOR_HTTP_LISTEN 'localhost:7080': /),
 
+  row("backend", 2, /^Usage: portunus-server backend/),
+  row("backend status", 0, /^backend=embedded$/m),
+  row("backend status", 1, /^error: startup.backend_connect backend=postgres /),
+  row("backend migrate-local", 1, /^error: server.toml has no \[backend\] to copy to$/m),
+
   row("config", 2, /^Usage: portunus-server config/),
   row("config check", 0, /^ok$/m),
   row("config check", 1, /^error: config_invalid:\n/),
@@ -173,6 +178,8 @@ export const TESTED_ELSEWHERE: ReadonlySet<string> = new Set([
   "portunus-client enroll",
   "portunus-client stats",
   "portunus-client standalone stats",
+  // In tests/databases.
+  "portunus-server backend migrate-local",
   "portunus-server completion",
   "portunus-client completion",
 ]);
