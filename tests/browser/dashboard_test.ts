@@ -56,6 +56,7 @@ browserTest(
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("ArrowLeft");
     await page.getByText("latest").waitFor({ state: "detached" });
+    await page.setViewportSize({ width: 1280, height: 1300 });
     await tab.inspect("dashboard");
 
     await visit(tab, "Topology");
@@ -117,6 +118,7 @@ browserTest("the topology of 500 rules can be read", async (lab, open) => {
   await visit(tab, "Topology");
   await page.getByText("MiB/s").first().waitFor();
   assert.equal(await page.locator(".flows li").count(), 500);
+  await page.setViewportSize({ width: 1600, height: 1500 });
   await tab.inspect("topology-500");
   await tab.press("Only problems");
   await page.locator(".way.busy").first().waitFor({ state: "detached" });

@@ -21,6 +21,9 @@ const MINUTES_OF_DAYS = 2 * 86_400;
 /** Between two labels of time, in seconds: nothing that two labels in a row would say alike. */
 const INCREMENTS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600]
   .concat([2, 3, 4, 6, 12, 24, 48, 168].map((hours) => hours * 3_600));
+/** Steps of an axis of bytes: round numbers of each unit, whose steps are 1024. */
+const STEPS = Array.from({ length: 6 }, (_, unit) => unit)
+  .flatMap((unit) => [1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * 1024 ** unit));
 
 const two = (n: number) => `${n}`.padStart(2, "0");
 
@@ -56,7 +59,13 @@ export function plot(element: HTMLElement, data: uPlot.AlignedData, options: Plo
       scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
       axes: [
         { ...axis, values: timeLabels, space: 70, size: 32, incrs: INCREMENTS },
-        { ...axis, values: (_, values) => values.map(options.format), size: 82, space: 36 },
+        {
+          ...axis,
+          values: (_, values) => values.map(options.format),
+          incrs: STEPS,
+          size: 82,
+          space: 36,
+        },
       ],
       series: [
         {},

@@ -1,15 +1,16 @@
 import { useState } from "preact/hooks";
+import { useQuery } from "../api/query.ts";
+import { isSuperadmin } from "../app/session.ts";
 import { storedTheme, storeTheme, type Theme } from "../app/preferences.ts";
-import { NewPassword } from "../components/new_password.tsx";
-import { toast } from "../components/toast.tsx";
+import { OwnPassword } from "../components/own_password.tsx";
 import { language, setLanguage, t } from "../i18n/i18n.ts";
+import { ConnectAddress } from "./connect_address.tsx";
 
 const THEMES = ["light", "dark", "system"] as const satisfies readonly Theme[];
 const LANGUAGES = { "en": "English", "zh-CN": "中文" } as const;
 
 export default function Settings() {
   const [theme, setTheme] = useState<Theme>(storedTheme());
-  const [changes, setChanges] = useState(0);
   return (
     <>
       <h1>{t("nav.settings")}</h1>
@@ -44,16 +45,14 @@ export default function Settings() {
           ))}
         </div>
       </section>
-      <section class="card">
-        <h2>{t("password.change")}</h2>
-        <NewPassword
-          key={changes}
-          onChanged={() => {
-            setChanges(changes + 1);
-            toast("good", t("password.changed"));
-          }}
-        />
-      </section>
+      <OwnPassword />
+      {isSuperadmin() && <ConnectAddress />}
+      <Version />
     </>
   );
+}
+
+function Version() {
+  const { data } = useQuery("GET /v1/version", {});
+  return <p class="muted">Portunus {data?.version}</p>;
 }

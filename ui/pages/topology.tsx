@@ -185,7 +185,7 @@ function FlowRow({ flow: { rule, state, rate } }: { readonly flow: Flow }) {
       <span class={`way ${state}`} title={label}>
         <i style={{ height: `${thickness(rate)}px` }} />
         <small>
-          {rate > 0 ? formatRate(rate) : state === "idle" ? "" : t(`topology.${state}`)}
+          {state === "busy" ? formatRate(rate) : state === "idle" ? "" : t(`topology.${state}`)}
         </small>
         <span class="unseen">{label}</span>
       </span>

@@ -5,10 +5,9 @@ import { useQuery } from "../api/query.ts";
 import type { User } from "../api/types.ts";
 import { currentUser, isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
-import { NewPassword } from "../components/new_password.tsx";
+import { OwnPassword } from "../components/own_password.tsx";
 import { ErrorState, Loading } from "../components/states.tsx";
 import { type Tab, Tabs } from "../components/tabs.tsx";
-import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
 import { Credentials } from "./credentials.tsx";
 import { DeleteUser } from "./delete_user.tsx";
@@ -139,21 +138,5 @@ function UserTabs({ userId, access }: UserTabsProps) {
       open={query["tab"] ?? ""}
       onOpen={(tab) => set({ tab })}
     />
-  );
-}
-
-/** The form, empty again after every change. */
-export function OwnPassword() {
-  const [changes, setChanges] = useState(0);
-  return (
-    <section class="card">
-      <NewPassword
-        key={changes}
-        onChanged={() => {
-          setChanges(changes + 1);
-          toast("good", t("password.changed"));
-        }}
-      />
-    </section>
   );
 }
