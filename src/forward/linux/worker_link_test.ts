@@ -13,7 +13,7 @@ import { tcpRule } from "../../../tests/forward/rules.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";
 import { createLinuxForwarder } from "./forwarder.ts";
-import { openLibc } from "./native/libc.ts";
+import { type Libc, openLibc } from "./native/libc.ts";
 import type { Start } from "./protocol.ts";
 import { Ring } from "./ring.ts";
 
@@ -31,6 +31,13 @@ class WatchedWorker extends Worker {
     WatchedWorker.starts.push(message);
     super.postMessage(message);
   }
+}
+
+/** Gives a Worker a command that there is not. */
+function crash(start: Start | undefined, libc: Libc): void {
+  if (start === undefined) assert.fail("no Worker");
+  new Ring(start.commands).push([99]);
+  libc.write(start.wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
 }
 
 Deno.test({
@@ -62,9 +69,7 @@ Deno.test({
     const before = openDescriptors();
     for (let round = 1; round <= 3; round++) {
       using client = await echoes();
-      const start = WatchedWorker.starts.at(-1) ?? assert.fail("no Worker");
-      new Ring(start.commands).push([99]);
-      libc.write(start.wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
+      crash(WatchedWorker.starts.at(-1), libc);
       await logger.seen("forward.worker_crashed", round);
       await ended(client);
       if (round > 1) continue;
@@ -76,6 +81,63 @@ Deno.test({
     using _ = await echoes();
     await until(() => forwarder.counters().rules[0]?.activeConnections === 1);
     await until(() => openDescriptors() <= before);
+  },
+});
+
+Deno.test({
+  name: "of several Workers the others do not notice that one crashes, and it is back at once",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const [workers, each] = [3, 4];
+    const libc = openLibc();
+    const logger = new RecordingLogger();
+    using targets = await Targets.listen("127.0.0.1", 3);
+    targets.serve(echo);
+    const first = WatchedWorker.starts.length;
+    await using forwarder = createLinuxForwarder({
+      clock: new FakeClock(),
+      logger,
+      libc,
+      workers,
+      spawn: () => new WatchedWorker(),
+    });
+    const rule = await openOnFreePorts(
+      forwarder,
+      3,
+      (listen) => tcpRule({ listen, target: targets.ports }),
+    );
+    const echoes = async (client: Deno.TcpConn) => {
+      await writeAll(client, hello);
+      assert.deepEqual(await readExactly(client, hello.length), hello);
+    };
+    const clients: Deno.TcpConn[] = [];
+    for (let i = 0; i < workers * each; i++) {
+      const client = await Deno.connect({ port: rule.listen.start + i % 3 });
+      clients.push(client);
+      await echoes(client);
+    }
+
+    for (let worker = 0; worker < workers; worker++) {
+      crash(WatchedWorker.starts[first + worker], libc);
+      await logger.seen("forward.worker_crashed", worker + 1);
+      const crashedAt = performance.now();
+      for (const hostname of ["127.0.0.1", "::1"]) {
+        for (let port = rule.listen.start; port <= rule.listen.end; port++) {
+          using client = await Deno.connect({ hostname, port });
+          await echoes(client);
+        }
+      }
+      const tookMs = performance.now() - crashedAt;
+      // Nobody's clock has moved; a second is the aim, and this machine may be busy.
+      assert.ok(tookMs < 5_000, `${tookMs} ms`);
+      await until(() => logger.of("rule.conn_error").length === (worker + 1) * each);
+    }
+    const errors = logger.of("rule.conn_error").map(({ fields }) => fields.error);
+    assert.deepEqual(new Set(errors), new Set(["worker_crashed"]));
+    for (const client of clients) {
+      await ended(client);
+      client.close();
+    }
   },
 });
 
