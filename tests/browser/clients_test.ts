@@ -4,7 +4,7 @@ import { administered, visit } from "./console.ts";
 import { browserTest } from "./kit.ts";
 
 browserTest("a client is renamed, enrolled again, revoked and deleted", async (lab, open) => {
-  const { tab, operator, bundle, client } = await administered(lab, open);
+  const { tab, server, operator, bundle, client } = await administered(lab, open);
   const { page } = tab;
   const port = freePort();
   await operator.push("edge-01", port, "127.0.0.1:9");
@@ -56,4 +56,16 @@ browserTest("a client is renamed, enrolled again, revoked and deleted", async (l
   assert.deepEqual((await operator.api("GET", "/v1/rules")).body, []);
   await page.goBack();
   await tab.heading("No such client");
+
+  await page.goto(`http://${server.http}/clients/new`);
+  await tab.fill("Name", "edge-03");
+  await tab.fill("Entry address", "127.0.0.1");
+  await tab.press("Create code");
+  await page.locator("code.command").waitFor();
+  await page.clock.setFixedTime(Date.now() + 601_000);
+  await page.getByText("The code has expired.").waitFor();
+  assert.equal(await page.locator("code.command").count(), 0, "nothing is left to copy");
+  await tab.inspect("enroll-expired");
+  await tab.press("Make a new code");
+  await page.getByLabel("Entry address").waitFor();
 });

@@ -131,6 +131,34 @@ async function resetPassword(tab: Tab): Promise<void> {
   await tab.press("I have kept it");
 }
 
+/** Signs in from elsewhere, and ends that from here. */
+async function endOtherSession(
+  { page }: Tab,
+  open: () => Promise<Tab>,
+  http: string,
+): Promise<void> {
+  const other = await open();
+  await signIn(other, http, "carol");
+  await page.reload();
+  await page.getByRole("row").filter({ hasNotText: "This one" })
+    .getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor({ state: "detached" });
+  await other.page.getByRole("link", { name: "Clients", exact: true }).click();
+  await other.page.getByText("Your session has ended.").waitFor();
+  await other.page.close();
+}
+
+async function changePassword(tab: Tab): Promise<void> {
+  const { page } = tab;
+  await page.getByRole("tab", { name: "Password" }).click();
+  await tab.fill("Current password", PASSWORD);
+  await tab.fill("New password", "another passphrase");
+  await tab.fill("Confirm password", "another passphrase");
+  await tab.press("Change password");
+  await page.getByText("The password was changed.").waitFor();
+  await tab.inspect("account-password");
+}
+
 browserTest("a tenant sees their own account, and nobody else's", async (lab, open) => {
   const { server, operator } = await lab.connected();
   await operator.api("POST", "/v1/users", {
@@ -162,6 +190,8 @@ browserTest("a tenant sees their own account, and nobody else's", async (lab, op
   await page.getByRole("tab", { name: "Sessions" }).click();
   await page.getByText("This one").waitFor();
   await tab.inspect("account-sessions");
+  await endOtherSession(tab, open, server.http);
+  await changePassword(tab);
   await page.goto(`http://${server.http}/users/admin`);
   await tab.heading("Permission denied");
   await page.goto(`http://${server.http}/users`);

@@ -16,25 +16,27 @@ export interface PlotOptions {
   readonly onCursor: (index: number | null) => void;
 }
 
-const MINUTES_OF_DAYS = 2 * 86_400;
+/** From here on, days are what a chart is about. */
+const SECONDS_OF_DAYS = 2 * 86_400;
 
 /** Between two labels of time, in seconds: nothing that two labels in a row would say alike. */
 const INCREMENTS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600]
   .concat([2, 3, 4, 6, 12, 24, 48, 168].map((hours) => hours * 3_600));
+
 /** Steps of an axis of bytes: round numbers of each unit, whose steps are 1024. */
 const STEPS = Array.from({ length: 6 }, (_, unit) => unit)
   .flatMap((unit) => [1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * 1024 ** unit));
 
 const two = (n: number) => `${n}`.padStart(2, "0");
 
-/** Instants in the reader's own time, 24 hours; dates where the chart is about days. */
+/** Instants in the reader's own time, 24 hours; dates at midnight where there are several. */
 function timeLabels(plot: uPlot, times: readonly number[]): string[] {
   const { min = 0, max = 0 } = plot.scales["x"] ?? {};
   return times.map((time) => {
     const at = new Date(time * 1_000);
     const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}`;
     const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
-    if (max - min > MINUTES_OF_DAYS) return day;
+    if (max - min > SECONDS_OF_DAYS) return clock === "00:00" ? day : clock;
     return max - min < 600 ? `${clock}:${two(at.getSeconds())}` : clock;
   });
 }

@@ -126,7 +126,7 @@ export interface AccessDraft {
 
 const DONE: Result<undefined> = { ok: true, value: undefined };
 
-/** Gives access to a client; a grant whose caps are refused is taken back. */
+/** Gives access to a client, all of it or, where something of it is refused, nothing. */
 export async function giveAccess(
   userId: string,
   client: Client,
@@ -136,32 +136,29 @@ export async function giveAccess(
   if (!granted.ok) return granted;
   const path = { client_id: client.client_id, owner_id: userId };
   const capped = await putCaps(path, draft.caps, null);
-  if (!capped.ok) {
-    const grant_id = granted.value.grant_id;
-    await call("DELETE /v1/grants/{grant_id}", { path: { grant_id } });
-    return capped;
-  }
-  return await putQuota(userId, client.client_id, draft.quota, null);
+  const limited = capped.ok ? await putQuota(userId, client.client_id, draft.quota, null) : capped;
+  if (limited.ok) return DONE;
+  if (capped.ok) await putCaps(path, null, draft.caps);
+  await removeGrants([granted.value]);
+  return limited;
 }
 
 /**
- * Makes a user's access what the draft says. The new grant comes before the old ones go, so that
- * rules which both cover stay.
+ * Makes a user's access what the draft says. Limits come first: they may be refused, and can be
+ * sent again. The new grant comes before the old ones go, so that rules which both cover stay.
  */
 export async function changeAccess(
   userId: string,
   access: Access & { readonly client: Client },
   draft: AccessDraft,
 ): Promise<Result<undefined>> {
-  if (!isSameGrant(access, draft)) {
-    const granted = await grant(userId, access.name, draft);
-    if (!granted.ok) return granted;
-    const removed = await removeGrants(access.grants);
-    if (!removed.ok) return removed;
-  }
   const { client_id } = access.client;
   const capped = await putCaps({ client_id, owner_id: userId }, draft.caps, access.caps);
-  return capped.ok ? await putQuota(userId, client_id, draft.quota, access.quota) : capped;
+  if (!capped.ok) return capped;
+  const limited = await putQuota(userId, client_id, draft.quota, access.quota);
+  if (!limited.ok || isSameGrant(access, draft)) return limited;
+  const granted = await grant(userId, access.name, draft);
+  return granted.ok ? await removeGrants(access.grants) : granted;
 }
 
 /** Takes everything that a user has on a client. */
@@ -224,7 +221,8 @@ async function putQuota(
 ): Promise<Result<undefined>> {
   const path = { user_id, client_id };
   if (wanted === null) {
-    return before === null ? DONE : await call(`DELETE ${QUOTA}`, { path });
+    const removed = before === null ? DONE : await call(`DELETE ${QUOTA}`, { path });
+    return removed.ok || removed.error.status !== 404 ? removed : DONE;
   }
   const { monthlyBytes: monthly_bytes, anchor } = wanted;
   if (before !== null && (anchor === null || anchor === before.billing_anchor)) {
