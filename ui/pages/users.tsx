@@ -110,7 +110,7 @@ function columns(): Column<User>[] {
     {
       id: "created",
       title: t("rule.created"),
-      width: "12rem",
+      width: "12.5rem",
       cell: (it) => formatInstant(it.created_at),
       sortBy: (it) => it.created_at,
     },
