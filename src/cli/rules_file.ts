@@ -5,15 +5,14 @@
  */
 
 import { errorText } from "../core/errors.ts";
-import { portRange, rangeLength } from "../core/ports.ts";
-import { rateLimitFromJson } from "../core/rate_limit.ts";
-import type { RuleDraft } from "../core/rule_input.ts";
+import { clientObstacles } from "../rulefile/clients.ts";
 import { formatFleet } from "../rulefile/fleet_format.ts";
 import { type FleetFile, parseFleet } from "../rulefile/fleet.ts";
 import { type Plan, planFleet, type RunningRule, type Step } from "../rulefile/plan.ts";
 import { ConfigError } from "../rulefile/problems.ts";
+import { runningRule } from "../rulefile/running.ts";
 import type { ProcessIo } from "../system/process_io.ts";
-import { ClientsAnswer, type RuleAnswer, RulesAnswer } from "./answers.ts";
+import { ClientsAnswer, RulesAnswer } from "./answers.ts";
 import { CommandError } from "./command_error.ts";
 import type { HttpFlags } from "./flags.ts";
 import { type ApiOptions, fetchAnswer } from "./http_client.ts";
@@ -91,18 +90,7 @@ function readFleet(path: string, text: string): FleetFile {
 async function planOf(api: ApiOptions, file: FleetFile, flags: ApplyFlags): Promise<Plan> {
   const clients = await fetchAnswer(api, { method: "GET", path: "/clients" }, ClientsAnswer);
   const plan = planFleet(file.rules, await runningRules(api), { prune: flags.prune === true });
-  const changed = new Set(plan.steps.flatMap((it) => it.kind === "remove" ? [] : [it.wanted]));
-  const unreachable = file.rules.flatMap((rule) => {
-    const named = clients.filter(({ client_name }) => client_name === rule.clientName);
-    const message = named.length === 0
-      ? `no client is called "${rule.clientName}"`
-      : named.length > 1
-      ? `several clients are called "${rule.clientName}"`
-      : changed.has(rule) && !named[0]?.connected
-      ? `client "${rule.clientName}" is not connected`
-      : null;
-    return message === null ? [] : [{ rule, message }];
-  });
+  const unreachable = clientObstacles(file.rules, plan.steps, clients);
   const obstacles = [...unreachable, ...plan.obstacles];
   if (obstacles.length === 0) return plan;
   const lines = obstacles.map(({ rule: { name, position }, message }) =>
@@ -116,35 +104,7 @@ async function planOf(api: ApiOptions, file: FleetFile, flags: ApplyFlags): Prom
 
 async function runningRules(api: ApiOptions): Promise<RunningRule[]> {
   const rules = await fetchAnswer(api, { method: "GET", path: "/rules" }, RulesAnswer);
-  return rules.map((rule) => ({
-    id: BigInt(rule.id),
-    clientName: rule.client_name,
-    ownerId: rule.owner_user_id,
-    failure: rule.state.kind === "failed" ? rule.state.reason ?? "" : null,
-    draft: draftOf(rule),
-  }));
-}
-
-function draftOf(rule: RuleAnswer): RuleDraft {
-  const targetPorts = portRange(rule.target_port, rule.target_port_end);
-  return {
-    protocol: rule.protocol === "udp" ? "udp" : "tcp",
-    listen: portRange(rule.listen_port, rule.listen_port_end),
-    targetHost: rule.target_host,
-    targetPorts,
-    preferIpv6: rule.prefer_ipv6,
-    targets: rangeLength(targetPorts) > 1
-      ? []
-      : rule.targets.map(({ host, port, priority, proxy_protocol }) => ({
-        host,
-        port,
-        priority,
-        proxyProtocol: proxy_protocol ?? null,
-      })),
-    healthCheckIntervalSecs: rule.health_check_interval_secs ?? null,
-    sniPattern: rule.sni_pattern ?? null,
-    limits: rule.rate_limit === undefined ? null : rateLimitFromJson(rule.rate_limit),
-  };
+  return rules.map(runningRule);
 }
 
 /** Goes on after a failure: the other rules have nothing to do with it. */

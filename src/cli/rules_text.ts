@@ -1,6 +1,4 @@
-import type { RuleDraft } from "../core/rule_input.ts";
-import { rangeText } from "../rulefile/fleet_format.ts";
-import { limitsText, placeOf, type Plan, type Step } from "../rulefile/plan.ts";
+import { limitsText, placeOf, type Plan, type Step, upstreamText } from "../rulefile/plan.ts";
 
 /** A change as a line of a difference. */
 export function describeStep(step: Step): string {
@@ -26,11 +24,6 @@ export function describeStep(step: Step): string {
     default:
       return step satisfies never;
   }
-}
-
-function upstreamText({ targetHost, targetPorts, targets }: RuleDraft): string {
-  if (targets.length <= 1) return `${targetHost}:${rangeText(targetPorts)}`;
-  return targets.map(({ host, port, priority }) => `${host}:${port}@${priority}`).join(",");
 }
 
 /** What a plan comes to. */

@@ -133,6 +133,12 @@ function shapeText(draft: RuleDraft): string {
 export const limitsText = ({ limits }: Pick<RuleDraft, "limits">): string =>
   limits === null ? "none" : stringifyJson(rateLimitToJson(limits));
 
+/** Where a rule forwards to, as text. */
+export function upstreamText({ targetHost, targetPorts, targets }: RuleDraft): string {
+  if (targets.length <= 1) return `${targetHost}:${rangeText(targetPorts)}`;
+  return targets.map(({ host, port, priority }) => `${host}:${port}@${priority}`).join(",");
+}
+
 function duplicatesIn(wanted: readonly FleetRule[]): Obstacle[] {
   const first = new Map<string, FleetRule>();
   return wanted.flatMap((rule) => {

@@ -17,6 +17,8 @@ const OUT = new URL("out/", import.meta.url);
 /** A tab that remembers what went wrong in it. */
 export class Tab {
   readonly #complaints: string[] = [];
+  /** Before a login, the question who one is is answered with 401. */
+  readonly #refusals = new Set([401]);
 
   constructor(readonly page: Page) {
     page.on("console", (message) => {
@@ -25,9 +27,15 @@ export class Tab {
     page.on("pageerror", (error) => this.#complain(String(error)));
   }
 
-  /** Keeps what the console says; before a login, the question who one is is answered with 401. */
+  /** From now on, answers of this status are part of the test. */
+  expectStatus(status: number): void {
+    this.#refusals.add(status);
+  }
+
+  /** Keeps what the console says, but for refusals that are expected. */
   #complain(text: string): void {
-    if (!/status of 401/.test(text)) this.#complaints.push(text);
+    const status = Number(/status of (\d+)/.exec(text)?.[1]);
+    if (!this.#refusals.has(status)) this.#complaints.push(text);
   }
 
   /** Types into the field with that label. */

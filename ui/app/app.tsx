@@ -18,6 +18,7 @@ const Onboarding = lazy(() => import("../pages/onboarding.tsx"));
 const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
 const Rules = lazy(() => import("../pages/rules.tsx"));
 const RuleNew = lazy(() => import("../pages/rule_new.tsx"));
+const RuleImport = lazy(() => import("../pages/rule_import.tsx"));
 const RuleEdit = lazy(() => import("../pages/rule_edit.tsx"));
 const RuleDetail = lazy(() => import("../pages/rule.tsx"));
 const Clients = lazy(() => import("../pages/clients.tsx"));
@@ -63,6 +64,7 @@ function Gate() {
       <Router>
         <Route path="/" component={Dashboard} />
         <Route path="/rules" component={Rules} />
+        <Route path="/rules/import" component={RuleImport} />
         <Route path="/rules/new" component={RuleNew} />
         <Route path="/rules/:ruleId" component={RuleDetail} />
         <Route path="/rules/:ruleId/edit" component={RuleEdit} />

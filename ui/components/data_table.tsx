@@ -9,6 +9,8 @@ const OVERSCAN = 6;
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
+  /** Shown in place of the title. */
+  readonly head?: ComponentChildren;
   /** A width of CSS grid. */
   readonly width: string;
   readonly cell: (row: Row) => ComponentChildren;
@@ -79,8 +81,9 @@ interface HeadCellProps<Row> {
 }
 
 /** Ascending, then descending, then as it came. */
-function HeadCell<Row>({ column: { id, title, sortBy }, sort, onSort }: HeadCellProps<Row>) {
-  if (!sortBy) return <div class="table-cell" role="columnheader">{title}</div>;
+function HeadCell<Row>({ column, sort, onSort }: HeadCellProps<Row>) {
+  const { id, title, head, sortBy } = column;
+  if (!sortBy) return <div class="table-cell" role="columnheader">{head ?? title}</div>;
   const direction = sort === id ? "ascending" : sort === `-${id}` ? "descending" : "none";
   const next = direction === "none" ? id : direction === "ascending" ? `-${id}` : "";
   return (

@@ -1,18 +1,17 @@
 import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
+import { isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
-import { type Column, DataTable } from "../components/data_table.tsx";
+import { DataTable } from "../components/data_table.tsx";
 import { Dialog } from "../components/dialog.tsx";
-import { formatPorts } from "../components/format.ts";
-import { Icon } from "../components/icon.tsx";
-import { StateBadge } from "../components/rule_badges.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
-import { capsText } from "../rules/caps_text.ts";
+import { BulkBar } from "../rules/bulk_bar.tsx";
 import { NewRule } from "../rules/new_rule.tsx";
 import { leaving } from "../rules/removal.ts";
 import { RemoveDialog } from "../rules/remove_dialog.tsx";
+import { ruleColumns } from "../rules/rule_columns.tsx";
 import { NEW_RULE } from "../rules/rule_fields.ts";
 import { matchesRule } from "./rule_search.ts";
 
@@ -20,7 +19,8 @@ import { matchesRule } from "./rule_search.ts";
 export default function Rules() {
   const { query, set } = useUrlState();
   const [pushing, setPushing] = useState(false);
-  const [removing, setRemoving] = useState<Rule | null>(null);
+  const [removing, setRemoving] = useState<readonly Rule[] | null>(null);
+  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const { data, error, reload } = useQuery("GET /v1/rules", { query: {} }, { everyMs: 5_000 });
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
@@ -31,12 +31,14 @@ export default function Rules() {
     (client === "" || rule.client_name === client) &&
     (owner === "" || rule.owner_user_id === owner) && matchesRule(rule, q)
   );
+  const chosen = shown.filter((it) => selected.has(it.id));
   const owners = [...new Set(data.flatMap((it) => it.owner_user_id ?? []))].toSorted();
   const clients = [...new Set(data.map((it) => it.client_name))].toSorted();
   return (
     <>
       <div class="page-head">
         <h1>{t("nav.rules")}</h1>
+        <a class="button" href="/rules/import">{t("import.title")}</a>
         <button type="button" class="button primary" onClick={() => setPushing(true)}>
           {t("rules.push")}
         </button>
@@ -57,18 +59,31 @@ export default function Rules() {
               options={clients}
               onChange={(it) => set({ client: it })}
             />
-            <Choice
-              label={t("rules.all_owners")}
-              value={owner}
-              options={owners}
-              onChange={(it) => set({ owner: it })}
-            />
+            {isSuperadmin() && (
+              <Choice
+                label={t("rules.all_owners")}
+                value={owner}
+                options={owners}
+                onChange={(it) => set({ owner: it })}
+              />
+            )}
           </div>
+          {chosen.length > 0 && (
+            <BulkBar
+              rules={chosen}
+              onRemove={() => setRemoving(chosen)}
+              onClear={() => setSelected(new Set())}
+            />
+          )}
           {shown.length === 0 ? <Empty title={t("rules.no_match")} /> : (
             <DataTable
               label={t("nav.rules")}
               rows={shown}
-              columns={columns(setRemoving)}
+              columns={ruleColumns({
+                rules,
+                selection: { all: shown, selected, onChange: setSelected },
+                onRemove: (rule) => setRemoving([rule]),
+              })}
               keyOf={(rule) => rule.id}
               sort={sort}
               onSort={(it) => set({ sort: it })}
@@ -76,7 +91,7 @@ export default function Rules() {
           )}
         </>
       )}
-      {removing && <RemoveDialog rules={[removing]} onClose={() => setRemoving(null)} />}
+      {removing && <RemoveDialog rules={removing} onClose={() => setRemoving(null)} />}
       {pushing && (
         <Dialog title={t("rules.push")} onClose={() => setPushing(false)} wide>
           <NewRule initial={NEW_RULE} onCancel={() => setPushing(false)} />
@@ -105,99 +120,4 @@ function Choice({ label, value, options, onChange }: ChoiceProps) {
       {options.map((it) => <option key={it} value={it}>{it}</option>)}
     </select>
   );
-}
-
-/** How many targets are told who connects, and which. */
-function ProxyBadge({ rule: { targets } }: { readonly rule: Rule }) {
-  const proxied = targets.filter((it) => it.proxy_protocol !== null);
-  if (proxied.length === 0) return null;
-  const title = proxied.map((it) => `${it.host}:${it.port}=${it.proxy_protocol}`).join(", ");
-  return <span class="badge" title={title}>PROXY {proxied.length}</span>;
-}
-
-function columns(onRemove: (rule: Rule) => void): Column<Rule>[] {
-  return [
-    {
-      id: "id",
-      title: t("column.id"),
-      width: "6rem",
-      cell: ({ id }) => <a href={`/rules/${id}`}>#{id}</a>,
-      sortBy: (rule) => rule.id,
-    },
-    {
-      id: "client",
-      title: t("column.client"),
-      width: "1.1fr",
-      cell: (rule) => rule.client_name,
-      sortBy: (rule) => rule.client_name,
-    },
-    {
-      id: "listen",
-      title: t("column.listen"),
-      width: "8.5rem",
-      cell: (rule) => <code>{formatPorts(rule.listen_port, rule.listen_port_end)}</code>,
-      sortBy: (rule) => rule.listen_port,
-    },
-    {
-      id: "target",
-      title: t("column.target"),
-      width: "1.7fr",
-      cell: (rule) => (
-        <>
-          <code>{rule.target_host}:{formatPorts(rule.target_port, rule.target_port_end)}</code>
-          {rule.targets.length > 1 && <span class="badge">MT ×{rule.targets.length}</span>}
-          <ProxyBadge rule={rule} />
-        </>
-      ),
-      sortBy: (rule) => rule.target_host,
-    },
-    {
-      id: "protocol",
-      title: t("column.protocol"),
-      width: "6.5rem",
-      cell: (rule) => <span class="badge">{rule.protocol.toUpperCase()}</span>,
-      sortBy: (rule) => rule.protocol,
-    },
-    {
-      id: "sni",
-      title: "SNI",
-      width: "1.2fr",
-      cell: (rule) => rule.sni_pattern ? <code>{rule.sni_pattern}</code> : "—",
-    },
-    {
-      id: "owner",
-      title: t("column.owner"),
-      width: "1fr",
-      cell: (rule) => rule.owner_user_id ?? "—",
-      sortBy: (rule) => rule.owner_user_id ?? "",
-    },
-    {
-      id: "caps",
-      title: t("column.caps"),
-      width: "1.2fr",
-      cell: (rule) => capsText(rule.rate_limit),
-    },
-    {
-      id: "state",
-      title: t("column.state"),
-      width: "7rem",
-      cell: (rule) => <StateBadge state={rule.state} />,
-      sortBy: (rule) => rule.state.kind,
-    },
-    {
-      id: "remove",
-      title: "",
-      width: "3.5rem",
-      cell: (rule) => (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t("rules.remove_one", { id: rule.id })}
-          onClick={() => onRemove(rule)}
-        >
-          <Icon name="trash" />
-        </button>
-      ),
-    },
-  ];
 }

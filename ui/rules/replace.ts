@@ -38,7 +38,7 @@ export type Replaced =
 
 /** Replaces a rule; where both can listen at once, the new one is there before the old one goes. */
 export async function replace(
-  ruleId: number,
+  ruleId: number | string,
   { before, after }: { readonly before: RuleBody; readonly after: RuleBody },
 ): Promise<Replaced> {
   const id = BigInt(ruleId);
