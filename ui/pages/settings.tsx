@@ -4,6 +4,7 @@ import { isSuperadmin } from "../app/session.ts";
 import { storedTheme, storeTheme, type Theme } from "../app/preferences.ts";
 import { OwnPassword } from "../components/own_password.tsx";
 import { language, setLanguage, t } from "../i18n/i18n.ts";
+import { AccountsBackend } from "./accounts_backend.tsx";
 import { ConnectAddress } from "./connect_address.tsx";
 
 const THEMES = ["light", "dark", "system"] as const satisfies readonly Theme[];
@@ -47,6 +48,7 @@ export default function Settings() {
       </section>
       <OwnPassword />
       {isSuperadmin() && <ConnectAddress />}
+      {isSuperadmin() && <AccountsBackend />}
       <Version />
     </>
   );
