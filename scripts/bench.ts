@@ -7,6 +7,7 @@
 
 import { benchControl } from "./bench/control/bench.ts";
 import { benchForward } from "./bench/forward/bench.ts";
+import { benchIdentity } from "./bench/identity/bench.ts";
 import { benchMemory } from "./bench/memory/bench.ts";
 import { benchStartup } from "./bench/startup/bench.ts";
 import { writeLine } from "./build/console.ts";
@@ -16,6 +17,7 @@ const BENCHES: Readonly<
 > = {
   control: benchControl,
   forward: benchForward,
+  identity: benchIdentity,
   memory: benchMemory,
   startup: benchStartup,
 };

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, through `pg`. Statements are not named, so that poolers which hand every transaction
- * another connection may stand between.
+ * PostgreSQL, through `pg`. Every statement is prepared once a connection. Poolers that hand each
+ * transaction another connection may not know these; then the URL says `prepare=false`.
  *
  * @module
  */
@@ -41,7 +41,33 @@ const dialect: Dialect = {
 };
 
 export function postgresDriver(config: PostgresConfig): Driver {
-  return { dialect, connect: (options) => PostgresConnection.open(config.url, options) };
+  const prepare = !/[?&]prepare=(false|0)(&|$)/.test(config.url);
+  const statements = new Statements(prepare);
+  return {
+    dialect,
+    connect: (options) => PostgresConnection.open(config.url, statements, options),
+  };
+}
+
+/** Statements as PostgreSQL wants them. They are few and fixed. */
+class Statements {
+  readonly #prepare: boolean;
+  readonly #known = new Map<string, { readonly text: string; readonly name?: string }>();
+
+  constructor(prepare: boolean) {
+    this.#prepare = prepare;
+  }
+
+  /** With a name, where it is to be prepared. */
+  get(sql: string): { readonly text: string; readonly name?: string } {
+    let statement = this.#known.get(sql);
+    if (!statement) {
+      const name = this.#prepare ? { name: `portunus_${this.#known.size}` } : {};
+      statement = { text: numbered(sql), ...name };
+      this.#known.set(sql, statement);
+    }
+    return statement;
+  }
 }
 
 /** Object ids of types, from `pg_type`. */
@@ -58,16 +84,22 @@ const types = {
 class PostgresConnection implements SqlConnection {
   readonly #client: pg.Client;
   readonly #socket: Socket;
+  readonly #statements: Statements;
   #usable = true;
 
-  private constructor(client: pg.Client, socket: Socket) {
+  private constructor(client: pg.Client, socket: Socket, statements: Statements) {
     this.#client = client;
+    this.#statements = statements;
     this.#socket = socket;
     client.on("error", () => this.#usable = false);
     client.on("end", () => this.#usable = false);
   }
 
-  static async open(url: string, options: ConnectOptions): Promise<PostgresConnection> {
+  static async open(
+    url: string,
+    statements: Statements,
+    options: ConnectOptions,
+  ): Promise<PostgresConnection> {
     const socket = new Socket();
     const client = new pg.Client({
       connectionString: url,
@@ -78,7 +110,7 @@ class PostgresConnection implements SqlConnection {
       stream: () => socket,
       types,
     });
-    const connection = new PostgresConnection(client, socket);
+    const connection = new PostgresConnection(client, socket, statements);
     await naming(kindOf, () => client.connect()).catch((error) => {
       socket.destroy();
       throw error;
@@ -92,7 +124,10 @@ class PostgresConnection implements SqlConnection {
 
   query(sql: string, ...values: readonly SqlParameter[]): Promise<SqlResult> {
     return naming(kindOf, async () => {
-      const { rows, rowCount } = await this.#client.query(numbered(sql), [...values]);
+      const { rows, rowCount } = await this.#client.query({
+        ...this.#statements.get(sql),
+        values: [...values],
+      });
       return { rows, changes: rowCount ?? 0 };
     });
   }
