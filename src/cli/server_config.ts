@@ -42,6 +42,7 @@ export async function checkConfig(flags: CheckFlags, io: ProcessIo): Promise<num
   const { tlsCertPath: certPath, tlsKeyPath: keyPath } = config;
   // Where one is missing, `serve` makes both.
   if (isFile(certPath) && isFile(keyPath)) await tlsFiles({ certPath, keyPath });
+  if (config.operatorHttpTls !== null) await tlsFiles(config.operatorHttpTls);
   io.out("ok");
   return 0;
 }

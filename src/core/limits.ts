@@ -43,6 +43,12 @@ export const CONTROL_CONNECTIONS = {
   unusedTimeoutMs: 10_000,
 } as const;
 
+/** Certificates. */
+export const TLS_FILES = {
+  /** How often they are looked at, for a renewal. */
+  checkIntervalMs: 10_000,
+} as const;
+
 /** Control connections whose other end keeps silent: gone after 30 s at the latest. */
 export const KEEP_ALIVE = {
   /** Whoever was silent for this long is asked for a sign of life at every look. */

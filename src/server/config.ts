@@ -18,6 +18,7 @@ import type { Env } from "../backend/interpolation.ts";
 import { type BackendConfig, readBackendConfig } from "../backend/config.ts";
 import { RULES, STOP } from "../core/limits.ts";
 import { isWebOrigin } from "../core/origin.ts";
+import type { TlsPaths } from "../wire/tls_material.ts";
 import { isLogFilter } from "../telemetry/log.ts";
 
 /** Effective settings of a server. Paths are as the operator wrote them. */
@@ -27,6 +28,8 @@ export interface ServerConfig {
   readonly metricsListen: SocketAddress;
   readonly tlsCertPath: string;
   readonly tlsKeyPath: string;
+  /** The pair of an operator API that speaks HTTPS itself; `null` for plain HTTP. */
+  readonly operatorHttpTls: TlsPaths | null;
   readonly rangeRuleMaxPorts: number;
   /** Sent to clients in Welcome, in seconds. */
   readonly udpFlowIdleSecs: number;
@@ -87,6 +90,8 @@ const schema = (dataDir: string) =>
     udp_flow_idle_secs: between("udp_flow_idle_secs", 30, 300, 60),
     udp_max_flows_per_rule: between("udp_max_flows_per_rule", 1, 65_535, 1_024),
     operator_token: z.string().optional(),
+    operator_http_tls_cert: z.string().optional(),
+    operator_http_tls_key: z.string().optional(),
     operator_http_public_origin: z.string().refine(isWebOrigin, {
       // Without what was written: it may hold a password.
       error: "operator_http_public_origin must be http:// or https:// with a host and maybe a " +
@@ -153,15 +158,29 @@ function read(
 
 /** What is wrong although every value is right by itself. */
 function contradictions(settings: Settings): ConfigProblem[] {
-  if (isLoopback(settings.metrics_listen.host)) return [];
-  const address = formatSocketAddress(settings.metrics_listen);
-  return [{
-    path: ["metrics_listen"],
-    message: `metrics_listen must bind to loopback (got ${address})`,
-  }];
+  const problems: ConfigProblem[] = [];
+  const pair = ["operator_http_tls_cert", "operator_http_tls_key"] as const;
+  const given = pair.filter((key) => settings[key] !== undefined);
+  const [only, ...others] = given;
+  if (only !== undefined && others.length === 0) {
+    const missing = pair.find((key) => key !== only);
+    problems.push({ path: [only], message: `${only} needs ${missing}, too` });
+  }
+  if (!isLoopback(settings.metrics_listen.host)) {
+    const address = formatSocketAddress(settings.metrics_listen);
+    const message = `metrics_listen must bind to loopback (got ${address})`;
+    problems.push({ path: ["metrics_listen"], message });
+  }
+  return problems;
+}
+
+/** Whether operators reach the API over TLS, as far as the configuration knows. */
+export function isSecure({ publicOrigin, operatorHttpTls }: ServerConfig): boolean {
+  return publicOrigin?.startsWith("https://") ?? operatorHttpTls !== null;
 }
 
 function toConfig(settings: Settings, around: ConfigSurroundings): ServerConfig {
+  const { operator_http_tls_cert: certPath, operator_http_tls_key: keyPath } = settings;
   const drainSecs = settings.shutdown_drain_timeout_secs ?? STOP.graceDefaultSecs;
   return {
     controlListen: settings.control_listen,
@@ -169,6 +188,7 @@ function toConfig(settings: Settings, around: ConfigSurroundings): ServerConfig 
     metricsListen: settings.metrics_listen,
     tlsCertPath: settings.tls_cert_path,
     tlsKeyPath: settings.tls_key_path,
+    operatorHttpTls: certPath === undefined || keyPath === undefined ? null : { certPath, keyPath },
     rangeRuleMaxPorts: settings.range_rule_max_ports,
     udpFlowIdleSecs: settings.udp_flow_idle_secs,
     udpMaxFlowsPerRule: settings.udp_max_flows_per_rule,

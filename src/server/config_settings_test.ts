@@ -52,7 +52,13 @@ Deno.test("examples/server.toml has every key, and its defaults are the defaults
   );
   const uncommented = text.replace(/^# (?=[a-z_]+ = |\[)/gm, "");
   const said = parseToml(uncommented);
-  const optional = new Set(["operator_token", "operator_http_public_origin", "backend"]);
+  const optional = new Set([
+    "operator_token",
+    "operator_http_public_origin",
+    "operator_http_tls_cert",
+    "operator_http_tls_key",
+    "backend",
+  ]);
   assert.deepEqual(
     Object.keys(said).toSorted(),
     CONFIG_KEYS.filter((key) => !UNUSED_KEYS.has(key)).toSorted(),

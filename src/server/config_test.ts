@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PortunusError } from "../core/errors.ts";
-import { parseServerConfig } from "./config.ts";
+import { isSecure, parseServerConfig } from "./config.ts";
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   DB_URL: "postgres://u:p@db/x",
@@ -28,6 +28,7 @@ Deno.test("parseServerConfig() has a default for everything", () => {
     metricsListen: { host: "127.0.0.1", port: 7081 },
     tlsCertPath: "/data/server.crt",
     tlsKeyPath: "/data/server.key",
+    operatorHttpTls: null,
     rangeRuleMaxPorts: 1_024,
     udpFlowIdleSecs: 60,
     udpMaxFlowsPerRule: 1_024,
@@ -175,4 +176,20 @@ Deno.test("parseServerConfig() never shows a line of a file that is not TOML", (
 Deno.test("parseServerConfig() does not show a secret of the wrong type", () => {
   assert.ok(!refusal("operator_token = 123454321").includes("123454321"));
   assert.ok(!refusal(`operator_token = ["sesame-open"]`).includes("sesame"));
+});
+
+Deno.test("parseServerConfig() takes a certificate for operators with its key, and only so", () => {
+  const [cert, key] = ['operator_http_tls_cert = "a"', 'operator_http_tls_key = "b"'];
+  const config = parse(`${cert}\n${key}`);
+  assert.deepEqual(config.operatorHttpTls, { certPath: "a", keyPath: "b" });
+  assert.equal(
+    refusal(cert),
+    "config_invalid: operator_http_tls_cert needs operator_http_tls_key, too",
+  );
+  assert.match(refusal(key), /operator_http_tls_key needs operator_http_tls_cert/);
+  assert.ok(isSecure(config));
+  assert.ok(!isSecure(parse("")));
+  assert.ok(isSecure(parse('operator_http_public_origin = "https://a.example"')));
+  const plain = parse(`${cert}\n${key}\noperator_http_public_origin = "http://a.example"`);
+  assert.ok(!isSecure(plain), "what the operator says of the way there counts");
 });

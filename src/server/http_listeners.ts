@@ -11,6 +11,7 @@ import type { SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { type Metrics, METRICS_CONTENT_TYPE } from "../telemetry/metrics.ts";
+import type { CertificatePair } from "../wire/self_signed.ts";
 import { HttpServer } from "./http_server.ts";
 
 /** Where a listener listens, and what it needs of its surroundings. */
@@ -18,6 +19,8 @@ export interface ListenOptions {
   readonly listen: SocketAddress;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Speaks HTTPS with this pair; plain HTTP without. */
+  readonly tls?: CertificatePair | undefined;
 }
 
 /** Binds `app`. @throws what the system says when the address cannot be bound */

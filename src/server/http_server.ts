@@ -16,6 +16,8 @@ import { HTTP_CONNECTIONS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { TcpListener } from "../system/tcp_listener.ts";
 import { TcpSocket } from "../system/tcp_socket.ts";
+import type { CertificatePair } from "../wire/self_signed.ts";
+import { TlsConnections } from "./tls_connections.ts";
 import { hasBody, sendResponse, toRequest } from "./web_exchange.ts";
 
 /** Answers a request. One that throws leaves it without an answer. */
@@ -31,12 +33,15 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** @default {HTTP_CONNECTIONS} */
   readonly limits?: HttpLimits;
+  /** Speaks HTTPS with this pair; plain HTTP without. */
+  readonly tls?: CertificatePair | undefined;
 }
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #http: Server;
   readonly #listener: TcpListener;
+  readonly #tls: TlsConnections | null;
   /** Connections with a request that is not answered in full. */
   readonly #answering = new Set<TcpSocket>();
 
@@ -54,12 +59,19 @@ export class HttpServer {
       void this.#serve(message, response).catch(() => message.socket.destroy());
     });
     const emitter: EventEmitter = this.#http;
+    const serve = (socket: object) => void emitter.emit("connection", socket);
+    this.#tls = options.tls === undefined ? null : new TlsConnections({
+      pair: options.tls,
+      clock,
+      timeoutMs: limits.headersTimeoutMs,
+      onSecure: serve,
+    });
     this.#listener = new TcpListener({
       listen,
       limits,
       clock,
       logger,
-      onConnection: (socket) => void emitter.emit("connection", socket),
+      onConnection: (socket) => this.#tls === null ? serve(socket) : this.#tls.accept(socket),
     });
     // It listens through another's port: otherwise it would keep no connection and check no time.
     this.#setListening(true);
@@ -69,6 +81,11 @@ export class HttpServer {
   /** Where it listens, with the port that was chosen. */
   get address(): SocketAddress {
     return this.#listener.address;
+  }
+
+  /** New connections get this certificate, where it speaks HTTPS. */
+  useCertificate(pair: CertificatePair): void {
+    this.#tls?.useCertificate(pair);
   }
 
   /** Stops accepting; requests that still run after `graceMs` milliseconds are cut. */
@@ -90,7 +107,8 @@ export class HttpServer {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const socket: unknown = message.socket;
+    const connection: unknown = message.socket;
+    const socket = this.#tls?.carrierOf(message.socket) ?? connection;
     if (!(socket instanceof TcpSocket)) throw new TypeError("A connection of another listener");
     this.#answering.add(socket);
     response.once("close", () => {

@@ -10,6 +10,7 @@ import { Directory } from "../identity/directory.ts";
 import type { Random } from "../system/random.ts";
 import { OwnerSweep } from "./owner_sweep.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { isSecure } from "./config.ts";
 import type { LiveConfig } from "./reload.ts";
 
 export interface OperatorServicesOptions {
@@ -40,5 +41,6 @@ export function createOperatorServices(
     ...createIdentity({ ...options, ...accounts, hasher, newId: ulid }),
     access,
     publicOrigin: () => options.live.config.publicOrigin,
+    isSecure: () => isSecure(options.live.config),
   };
 }

@@ -10,6 +10,7 @@ import { sans } from "../wire/certificate.ts";
 import type { ControlServer } from "../wire/control_server.ts";
 import type { TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
+import type { HttpServer } from "./http_server.ts";
 
 /** The configuration in force. A reload replaces it as a whole. */
 export interface LiveConfig {
@@ -26,10 +27,13 @@ export interface ReloadOptions {
   readonly live: LiveConfig;
   readonly identity: LiveIdentity;
   readonly grpc: Pick<ControlServer, "useCertificate">;
+  readonly http: Pick<HttpServer, "useCertificate">;
   /** Reads and checks the configuration anew. */
   readonly readConfig: () => Promise<ServerConfig>;
   /** Loads the certificate and key that a configuration names. */
   readonly loadTls: (config: ServerConfig) => Promise<TlsMaterial>;
+  /** The same for the operator API, where that speaks HTTPS. */
+  readonly loadOperatorTls: (config: ServerConfig) => Promise<TlsMaterial | undefined>;
   readonly logger: Logger;
   /** Hears of the configuration when it is in force. */
   readonly configured?: (config: ServerConfig) => void;
@@ -37,6 +41,13 @@ export interface ReloadOptions {
 
 /** Settings that were acted on at the start; a change of them waits for the next one. */
 const BOUND = ["controlListen", "operatorHttpListen", "metricsListen", "backend"] as const;
+
+/** What of `next` waits for a restart; the paths of certificates do not, having some does. */
+function waitingFor(next: ServerConfig, live: ServerConfig): string[] {
+  const bound = BOUND.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(live[key]));
+  const isSwitched = (next.operatorHttpTls === null) !== (live.operatorHttpTls === null);
+  return isSwitched ? [...bound, "operatorHttpTls"] : bound;
+}
 
 /**
  * Reads everything first and applies it then: a mistake leaves the running configuration as it
@@ -48,15 +59,15 @@ export async function reload(options: ReloadOptions): Promise<void> {
     const next = await readConfig();
     await Promise.all([Deno.stat(next.tlsCertPath), Deno.stat(next.tlsKeyPath)]);
     const tls = await loadTls(next);
-    const waiting = BOUND.filter((key) =>
-      JSON.stringify(next[key]) !== JSON.stringify(live.config[key])
-    );
+    const operatorTls = await options.loadOperatorTls(next);
+    const waiting = waitingFor(next, live.config);
     const rotated = tls.fingerprint !== identity.fingerprint;
     if (rotated) {
       grpc.useCertificate(tls);
       identity.fingerprint = tls.fingerprint;
       identity.sans = sans(tls.certPem);
     }
+    if (operatorTls !== undefined) options.http.useCertificate(operatorTls);
     live.config = next;
     options.configured?.(next);
     logger.info("config.reloaded", {

@@ -13,6 +13,7 @@ import { type OpenAccounts, openAccounts } from "../backend/accounts.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { seedHost } from "../core/endpoint.ts";
+import { TLS_FILES } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { prepareFirstStart } from "../identity/first_start.ts";
 import { AuditRepository } from "../store/audit.ts";
@@ -23,10 +24,11 @@ import type { Random } from "../system/random.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { sans } from "../wire/certificate.ts";
 import { startControlServer } from "../wire/control_server.ts";
-import { loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
+import { checkTlsFiles, loadTlsMaterial, type TlsMaterial } from "../wire/tls_material.ts";
 import type { ServerConfig } from "./config.ts";
 import { serveHttp, serveMetrics } from "./http_listeners.ts";
 import { createOperatorServices } from "./operator_services.ts";
+import { watchFiles } from "./file_watch.ts";
 import { Listeners } from "./listeners.ts";
 import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
@@ -76,6 +78,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const metrics = new Metrics();
   const store = cleanup.use(openMeasuredStore(options, metrics));
   const tls = await loadTls(options, config);
+  const operatorTls = await loadOperatorTls(config);
   const opened = cleanup.use(await startAccounts(options, store, config));
 
   const auditing = startAudit(cleanup, { store, clock, logger, metrics });
@@ -88,14 +91,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   };
   const services = createServices(cleanup, { ...options, live, store, identity, metrics });
   const listeners = cleanup.use(new Listeners(() => live.config.stopGraceMs));
-  const grpc = listeners.add(startControlServer({
-    listen: config.controlListen,
-    tls,
-    handlers: services.controlPlane,
-    onAuthFailure: (reason) => metrics.authFailure(reason),
-    logger,
-    clock,
-  }));
+  const grpc = listeners.add(startControl(options, { config, tls, services, metrics }));
   identity.controlPort = grpc.address.port;
   const { app } = createApi({
     ...options,
@@ -109,7 +105,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     backend: opened.probe,
   });
   const http = listeners.add(
-    serveHttp(app, { listen: config.operatorHttpListen, clock, logger }),
+    serveHttp(app, { listen: config.operatorHttpListen, clock, logger, tls: operatorTls }),
   );
   const scrape = listeners.add(
     serveMetrics({ ...options, ...services, metrics, listen: config.metricsListen }),
@@ -119,15 +115,64 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 
   const addresses = { grpc: grpc.address, operatorHttp: http.address, metrics: scrape.address };
   logListening(addresses, logger);
+  const reloadConfig = () => {
+    const load = { loadTls: (next: ServerConfig) => loadTls(options, next), loadOperatorTls };
+    return reload({ ...options, ...load, live, identity, grpc, http });
+  };
+  cleanup.use(watchTlsFiles({ live, clock, changed: reloadConfig }));
   const running = cleanup.move();
   return {
     ...addresses,
     async reload() {
-      await reload({ ...options, live, identity, grpc, loadTls: (next) => loadTls(options, next) });
+      await reloadConfig();
       await opened.shared?.sync();
     },
     stop: () => running.disposeAsync(),
   };
+}
+
+function startControl(
+  { logger, clock }: StartOptions,
+  { config, tls, services, metrics }: {
+    readonly config: ServerConfig;
+    readonly tls: TlsMaterial;
+    readonly services: ReturnType<typeof createServices>;
+    readonly metrics: Metrics;
+  },
+) {
+  return startControlServer({
+    listen: config.controlListen,
+    tls,
+    handlers: services.controlPlane,
+    onAuthFailure: (reason) => metrics.authFailure(reason),
+    logger,
+    clock,
+  });
+}
+
+/** Whoever renews a certificate may send SIGHUP, and need not. */
+function watchTlsFiles(
+  { live, clock, changed }: {
+    readonly live: { readonly config: ServerConfig };
+    readonly clock: Clock;
+    readonly changed: () => Promise<void>;
+  },
+): Disposable {
+  return watchFiles({
+    paths() {
+      const { tlsCertPath, tlsKeyPath, operatorHttpTls } = live.config;
+      return [tlsCertPath, tlsKeyPath, ...Object.values(operatorHttpTls ?? {})];
+    },
+    intervalMs: TLS_FILES.checkIntervalMs,
+    clock,
+    changed,
+  });
+}
+
+async function loadOperatorTls(
+  { operatorHttpTls }: ServerConfig,
+): Promise<TlsMaterial | undefined> {
+  return operatorHttpTls === null ? undefined : await checkTlsFiles(operatorHttpTls);
 }
 
 /** Opens the accounts, and sees to it that there is a way to the first one. */

@@ -11,6 +11,8 @@ import type { AppEnv } from "../http.ts";
 export interface SecurityHeadersOptions {
   /** Where the Web UI is reached, if that was configured. */
   readonly publicOrigin: () => string | null;
+  /** Whether operators come over TLS. @default when the public origin is https */
+  readonly isSecure?: () => boolean;
 }
 
 const HEADERS = {
@@ -41,7 +43,7 @@ const STRICT_TRANSPORT_SECURITY = "max-age=31536000";
  * where the public origin is https. Answers of the API are not kept by caches unless they say so.
  */
 export function securityHeaders(
-  { publicOrigin }: SecurityHeadersOptions,
+  { publicOrigin, isSecure }: SecurityHeadersOptions,
 ): MiddlewareHandler<AppEnv> {
   const plain = secureHeaders({ ...HEADERS, strictTransportSecurity: false });
   const strict = secureHeaders({
@@ -49,7 +51,8 @@ export function securityHeaders(
     strictTransportSecurity: STRICT_TRANSPORT_SECURITY,
   });
   return async (c, next) => {
-    const set = publicOrigin()?.startsWith("https://") ? strict : plain;
+    const isStrict = isSecure?.() ?? publicOrigin()?.startsWith("https://");
+    const set = isStrict ? strict : plain;
     await set(c, next);
     if (c.req.path.startsWith("/v1/") && !c.res.headers.has("Cache-Control")) {
       c.res.headers.set("Cache-Control", "no-store");

@@ -21,6 +21,8 @@ export interface AuthRoutesOptions {
   readonly onboarding: Onboarding;
   /** Where the Web UI is reached, if that was configured. */
   readonly publicOrigin: () => string | null;
+  /** Whether operators come over TLS. @default when the public origin is https */
+  readonly isSecure?: () => boolean;
 }
 
 const OnboardingBody = z.object({
@@ -39,8 +41,8 @@ export function authRoutes(route: Route, options: AuthRoutesOptions): void {
 }
 
 /** Whether cookies are for https only. */
-const secure = ({ publicOrigin }: AuthRoutesOptions) =>
-  publicOrigin()?.startsWith("https://") ?? false;
+const secure = ({ publicOrigin, isSecure }: AuthRoutesOptions) =>
+  isSecure?.() ?? publicOrigin()?.startsWith("https://") ?? false;
 
 function onboardingRoute(route: Route, { onboarding }: AuthRoutesOptions): void {
   route("/v1/auth/onboarding", {
