@@ -336,6 +336,7 @@ export const en = {
   "quota.unlimited": "Unlimited",
   "quota.until": "until {day}",
   "quota.used": "Used of the quota",
+  "removal.failed": "Rule #{id} is still there. {error}",
   "removal.many": "{n} rules are being removed.",
   "removal.one": "Rule #{id} is being removed.",
   "removal.undo": "Undo",

@@ -336,6 +336,7 @@ export const zhCn: Readonly<Record<keyof typeof en, string>> = {
   "quota.unlimited": "不限",
   "quota.until": "至 {day}",
   "quota.used": "配额用量",
+  "removal.failed": "规则 #{id} 未能移除。{error}",
   "removal.many": "正在移除 {n} 条规则。",
   "removal.one": "正在移除规则 #{id}。",
   "removal.undo": "撤销",

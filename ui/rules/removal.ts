@@ -50,7 +50,9 @@ async function remove(id: number): Promise<void> {
   clearTimeout(timers.get(id));
   timers.delete(id);
   const result = await call("DELETE /v1/rules/{rule_id}", { path: { rule_id: id } });
-  if (!result.ok && result.error.status !== 404) toast("bad", errorText(result.error));
+  if (!result.ok && result.error.status !== 404) {
+    toast("bad", t("removal.failed", { id, error: errorText(result.error) }));
+  }
   await invalidate("/v1/rules");
   forget(id);
 }

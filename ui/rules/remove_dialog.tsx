@@ -6,12 +6,10 @@ import { isSuperadmin } from "../app/session.ts";
 import { AsCommand } from "../components/as_command.tsx";
 import { Confirm } from "../components/dialog.tsx";
 import { t } from "../i18n/i18n.ts";
+import { openConnections } from "./connections.ts";
 import { impactOf } from "./impact.ts";
 import { removeSoon } from "./removal.ts";
 import { removeCommands } from "./rule_commands.ts";
-
-/** Of more rules than this nobody reads how many connections each has. */
-const ASKED_MAX = 20;
 
 export interface RemoveDialogProps {
   readonly rules: readonly Rule[];
@@ -55,20 +53,10 @@ function useImpact(rules: readonly Rule[]) {
   const [connections, setConnections] = useState<ReadonlyMap<number, number>>(new Map());
   const [owners, setOwners] = useState<ReadonlyMap<string, readonly ClientOwner[]>>(new Map());
   useEffect(() => {
-    void connectionsOf(rules.slice(0, ASKED_MAX)).then(setConnections);
+    void openConnections().then(setConnections);
     if (isSuperadmin()) void ownersOf(rules).then(setOwners);
   }, []);
   return { connections, owners };
-}
-
-async function connectionsOf(rules: readonly Rule[]): Promise<ReadonlyMap<number, number>> {
-  const counts = await Promise.all(rules.map(async ({ id, protocol }) => {
-    const stats = await call("GET /v1/rules/{rule_id}/stats", { path: { rule_id: id }, query: {} });
-    if (!stats.ok) return [];
-    const { active_connections, active_flows } = stats.value;
-    return [[id, protocol === "tcp" ? active_connections : active_flows] as const];
-  }));
-  return new Map(counts.flat());
 }
 
 async function ownersOf(

@@ -1,6 +1,5 @@
 import { useLocation } from "preact-iso/router";
 import { useEffect, useState } from "preact/hooks";
-import { call } from "../api/client.ts";
 import { invalidate } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
 import { Dialog } from "../components/dialog.tsx";
@@ -8,6 +7,7 @@ import { Table } from "../components/table.tsx";
 import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
 import { areApart, type FieldChange } from "./change.ts";
+import { openConnections } from "./connections.ts";
 import { replace, type Replaced } from "./replace.ts";
 import { ruleBody } from "./rule_body.ts";
 import { listenText, type RuleBody, ruleFields } from "./rule_fields.ts";
@@ -89,10 +89,7 @@ interface InterruptionProps {
 function Interruption({ rule, isApart }: InterruptionProps) {
   const [connections, setConnections] = useState<number | null>(null);
   useEffect(() => {
-    const path = { rule_id: rule.id };
-    void call("GET /v1/rules/{rule_id}/stats", { path, query: {} }).then((stats) =>
-      setConnections(stats.ok ? stats.value.active_connections + stats.value.active_flows : null)
-    );
+    void openConnections().then((it) => setConnections(it.get(rule.id) ?? null));
   }, []);
   const port = listenText(rule);
   return (
