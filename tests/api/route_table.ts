@@ -70,6 +70,7 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line(`DELETE ${CREDENTIALS}/:credential_id`, "self", 204),
   line(`POST ${CREDENTIALS}/:credential_id/rotate`, "self", 200, { body: "optional" }),
 
+  line(`GET ${USER}/grants`, "self", 200),
   line(`GET ${USER}/sessions`, "self", 200),
   line(`DELETE ${USER}/sessions/:session_id`, "self", 204),
 

@@ -183,6 +183,7 @@ browserTest("a tenant sees their own account, and nobody else's", async (lab, op
   await page.getByRole("menuitem", { name: "My account" }).click();
   await tab.heading("Carol");
   await page.getByRole("link", { name: "edge-01" }).waitFor();
+  await page.getByText("1–65535").waitFor();
   await tab.inspect("account-tenant");
   await page.getByRole("tab", { name: "Access and quotas" }).focus();
   await page.keyboard.press("End");
@@ -198,7 +199,7 @@ browserTest("a tenant sees their own account, and nobody else's", async (lab, op
   await tab.heading("Permission denied");
   await tab.inspect("denied");
   assert.deepEqual(
-    asked.filter((it) => /\/v1\/(users$|users\/admin|grants|metrics|audit)/.test(it)),
+    asked.filter((it) => /\/v1\/(users$|users\/admin|grants$|metrics|audit)/.test(it)),
     [],
   );
 });

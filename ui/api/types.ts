@@ -616,6 +616,12 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  "GET /v1/users/{user_id}/grants": {
+    path: { user_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: readonly (Grant)[];
+  };
   "GET /v1/grants": {
     path: undefined;
     query: { user_id?: string };

@@ -6,6 +6,7 @@ export const en = {
   "access.cap_needed": "Give at least one limit, or choose Unlimited.",
   "access.caps": "Limits",
   "access.edit_title": "Edit access",
+  "access.may_listen": "May listen on",
   "access.merged": "{n} grants; saving makes one of them.",
   "access.no_client": "No client has this name.",
   "access.no_grant": "No ports are granted here.",

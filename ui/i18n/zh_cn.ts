@@ -8,6 +8,7 @@ export const zhCn: Readonly<Record<keyof typeof en, string>> = {
   "access.cap_needed": "请至少填写一项限制，或选择不限。",
   "access.caps": "限制",
   "access.edit_title": "编辑访问权限",
+  "access.may_listen": "可监听端口",
   "access.merged": "{n} 条授权；保存后合并为一条。",
   "access.no_client": "没有此名称的客户端。",
   "access.no_grant": "此处没有端口授权。",

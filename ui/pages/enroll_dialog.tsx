@@ -81,13 +81,13 @@ export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
             <div class="row">
               {!again && (
                 <a
-                  class="button"
+                  class="button primary"
                   href={`/rules/new?client=${encodeURIComponent(arrived.client_name)}`}
                 >
                   {t("enroll.first_rule")}
                 </a>
               )}
-              <button type="button" class="button primary" onClick={onClose}>
+              <button type="button" class={again ? "button primary" : "button"} onClick={onClose}>
                 {t("action.done")}
               </button>
             </div>

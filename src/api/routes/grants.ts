@@ -1,5 +1,5 @@
 /**
- * `/v1/grants`: what users may forward. For superadmins.
+ * `/v1/grants`: what users may forward. For superadmins, and for users about themselves.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { operation } from "../operation.ts";
 import type { Route } from "../route.ts";
 import { ulid } from "../views/scalars.ts";
 import { GrantView, grantView } from "../views/user.ts";
+import { userParam } from "./users.ts";
 
 export interface GrantRoutesOptions {
   readonly grants: Grants;
@@ -39,8 +40,26 @@ const EXAMPLE = {
 };
 
 export function grantRoutes(route: Route, options: GrantRoutesOptions): void {
+  ownRoute(route, options);
   collectionRoute(route, options);
   itemRoute(route, options);
+}
+
+function ownRoute(route: Route, { grants }: GrantRoutesOptions): void {
+  route("/v1/users/:user_id/grants", {
+    GET: operation({
+      summary: "List a user's grants",
+      caller: "self",
+      success: {
+        status: 200,
+        description: "What the user may forward, by the id of the grant.",
+        view: z.array(GrantView),
+        example: [EXAMPLE],
+      },
+      errors: ["invalid_user_id"],
+      handle: async (c) => (await grants.list(userParam(c))).map(grantView),
+    }),
+  });
 }
 
 function collectionRoute(route: Route, { grants }: GrantRoutesOptions): void {

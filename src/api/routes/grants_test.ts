@@ -170,3 +170,23 @@ Deno.test("DELETE /v1/grants/{id} keeps grant and rules when the store fails", a
   api.db.repair();
   assert.ok(api.rules.get(rule.id) && api.identity.grants.get(id));
 });
+
+Deno.test("GET /v1/users/{id}/grants is for the user themselves and for superadmins", async () => {
+  using api = new ApiFixture();
+  await api.post("/v1/grants", {
+    user_id: "alice",
+    client: "edge-01",
+    listen_port_start: 1,
+    listen_port_end: 9,
+    protocols: ["tcp"],
+  });
+  const clientsOf = async (userId: string, token: string) => {
+    const { json } = await api.request("GET", `/v1/users/${userId}/grants`, { token });
+    return (json as unknown as { client: string }[]).map((it) => it.client);
+  };
+  assert.deepEqual(await clientsOf("alice", "alice"), ["edge-01"]);
+  assert.deepEqual(await clientsOf("alice", "root"), ["edge-01"]);
+  assert.deepEqual(await clientsOf("bob", "bob"), []);
+  const other = await api.request("GET", "/v1/users/alice/grants", { token: "bob" });
+  assert.equal(other.error, "403 not_owner");
+});
