@@ -7,9 +7,10 @@
 
 import { parseArgs } from "node:util";
 import { writeLine } from "../../build/console.ts";
-import { type Peer, PEERS, startPeer } from "./peers.ts";
+import { type Peer, PEERS, startPeer, type Surroundings } from "./peers.ts";
 import { startTargets } from "./services.ts";
-import { describeMachine, table } from "./table.ts";
+import { describeMachine, markdown, table, verdictTable } from "./table.ts";
+import { verdicts } from "./targets.ts";
 import { bringTools } from "./tools.ts";
 import { type Sample, type Workload, WORKLOADS } from "./workloads.ts";
 
@@ -20,6 +21,9 @@ export interface Result {
   readonly peer: string;
   readonly samples: readonly Sample[];
 }
+
+/** What `--quick` leaves out, to be done in 90 s. */
+const SLOW_PEERS: readonly string[] = ["haproxy-splice", "socat", "portable"];
 
 /** `deno task bench forward [options]`; see `--help`. */
 export async function benchForward(args: readonly string[] = []): Promise<void> {
@@ -33,60 +37,92 @@ export async function benchForward(args: readonly string[] = []): Promise<void> 
       peers: { type: "string" },
       workload: { type: "string", multiple: true },
       json: { type: "string" },
+      markdown: { type: "boolean" },
     },
   });
   if (values.help) return writeLine(HELP);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-  const seconds = Number(values.seconds ?? (values.quick ? 1 : 4));
-  const names = values.peers?.split(",") ?? PEERS;
+  const { quick = false } = values;
+  const rounds = Number(values.rounds ?? (quick ? 1 : 5));
+  const seconds = Number(values.seconds ?? (quick ? 1 : 4));
+  const names = values.peers?.split(",") ??
+    PEERS.filter((name) => !quick || !SLOW_PEERS.includes(name));
   const workloads = WORKLOADS.filter(({ name }) =>
     values.workload?.some((part) => name.includes(part)) ?? true
   );
   await bringTools();
   const results = await measureAll({ names, workloads, rounds, seconds });
-  writeLine(`\n${describeMachine()}\n${rounds} rounds of ${seconds} s\n`);
-  writeLine(table(results));
+  const machine = describeMachine();
+  const aims = verdicts(results);
+  writeLine(`\n${machine}\n${rounds} rounds of ${seconds} s\n`);
+  writeLine(
+    values.markdown ? markdown(results, aims) : `${table(results)}\n\n${verdictTable(aims)}`,
+  );
   if (values.json !== undefined) {
-    await Deno.writeTextFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
+    const report = { machine, rounds, seconds, results, aims };
+    await Deno.writeTextFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
 }
 
-const HELP = `deno task bench forward [--quick] [--rounds N] [--seconds S] [--json FILE]
+const HELP = `deno task bench forward [options]
+  --quick          one round of 1 s without ${SLOW_PEERS.join(", ")}: 90 s for all of it
+  --rounds N       how often every relay gets its turn; 5 without it
+  --seconds S      how long each turn takes; 4 without it
+  --json FILE      writes every sample, too
+  --markdown       prints tables for the README
   --peers A,B      of: ${PEERS.join(", ")}
   --workload TEXT  only those whose name has it; repeat for more. There are:
 ${WORKLOADS.map(({ name }) => `                     ${name}`).join("\n")}`;
 
-async function measureAll(
-  { names, workloads, rounds, seconds }: {
-    readonly names: readonly string[];
-    readonly workloads: readonly Workload[];
-    readonly rounds: number;
-    readonly seconds: number;
-  },
-): Promise<Result[]> {
+interface Plan {
+  readonly names: readonly string[];
+  readonly workloads: readonly Workload[];
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+async function measureAll({ names, workloads, rounds, seconds }: Plan): Promise<Result[]> {
   await using stack = new AsyncDisposableStack();
   const directory = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(directory, { recursive: true }));
   const { ports: targets } = stack.use(await startTargets(directory));
-  const peers: Peer[] = [];
-  for (const name of names) peers.push(stack.use(await startPeer(name, { targets, directory })));
+  const surroundings = { targets, directory };
+  const peers = new Map<string, Peer>();
+  for (const name of names) peers.set(name, stack.use(await startPeer(name, surroundings)));
 
   const results: Result[] = [];
   for (const workload of workloads) {
-    const samples = peers.map((): Sample[] => []);
+    const samples = new Map(names.map((name): [string, Sample[]] => [name, []]));
     for (let round = 0; round < rounds; round++) {
-      for (const [i, peer] of peers.entries()) {
-        const running = workload.run(peer, seconds);
-        if (running !== null) samples[i]?.push(await running);
+      for (const [name, peer] of peers) {
+        const sample = workload.fresh === undefined
+          ? await workload.run(peer, seconds)
+          : await measureFresh(name, { workload, surroundings, seconds });
+        if (sample !== null) samples.get(name)?.push(sample);
       }
     }
     writeLine(`measured: ${workload.name}`);
-    results.push(...peers.map(({ name }, i) => ({
-      workload: workload.name,
-      base: workload.base,
-      peer: name,
-      samples: samples[i] ?? [],
+    const { name, base } = workload;
+    results.push(...names.map((peer) => ({
+      workload: name,
+      base,
+      peer,
+      samples: samples.get(peer) ?? [],
     })));
   }
   return results;
+}
+
+/** A sample of a relay that is started for it. */
+async function measureFresh(
+  name: string,
+  { workload, surroundings, seconds }: {
+    readonly workload: Workload;
+    readonly surroundings: Surroundings;
+    readonly seconds: number;
+  },
+): Promise<Sample | null> {
+  const { peers = [], unusedRules = 0 } = workload.fresh ?? {};
+  if (!peers.includes(name)) return null;
+  await using peer = await startPeer(name, { ...surroundings, unusedRules });
+  return await workload.run(peer, seconds);
 }

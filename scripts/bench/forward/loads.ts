@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Latencies } from "./open_loop.ts";
 import { run } from "./tools.ts";
 
 export interface Iperf {
@@ -26,28 +27,30 @@ export interface Delivered {
   readonly datagrams: number;
 }
 
+/** iperf3's server takes one test at a time, and a moment until it is ready for the next. */
+const IPERF_TRIES = 5;
+
 /** iperf3(1) against its server, through a relay on `port` or directly. */
-export async function iperf(
-  { port, seconds, streams = 1, reverse, datagram, rate }: Iperf,
-): Promise<Delivered> {
-  const text = await run(
-    "iperf3",
-    "--client",
-    "127.0.0.1",
-    "--port",
-    `${port}`,
-    "--time",
-    `${seconds}`,
-    "--parallel",
-    `${streams}`,
-    "--json",
+export async function iperf(load: Iperf): Promise<Delivered> {
+  for (let tries = 1;; tries++) {
+    try {
+      return parseIperf(await run("iperf3", ...iperfArguments(load)));
+    } catch (error) {
+      if (tries === IPERF_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200 * tries));
+    }
+  }
+}
+
+function iperfArguments(
+  { port, seconds, streams = 1, reverse, datagram, rate = "0" }: Iperf,
+): string[] {
+  return [
+    ...["--client", "127.0.0.1", "--port", `${port}`, "--time", `${seconds}`],
+    ...["--parallel", `${streams}`, "--bitrate", rate, "--json"],
     ...(reverse ? ["--reverse"] : []),
     ...(datagram === undefined ? [] : ["--udp", "--length", `${datagram}`]),
-    ...(rate === undefined
-      ? (datagram === undefined ? [] : ["--bitrate", "0"])
-      : ["--bitrate", rate]),
-  );
-  return parseIperf(text);
+  ];
 }
 
 interface IperfSum {
@@ -59,9 +62,12 @@ interface IperfSum {
 
 /** Reads iperf3's JSON: of TCP what was received, of UDP what was sent less what was lost. */
 export function parseIperf(text: string): Delivered {
-  const { end } = JSON.parse(text) as { end: { sum_received?: IperfSum; sum: IperfSum } };
+  const { end, error } = JSON.parse(text) as {
+    readonly end: { readonly sum_received?: IperfSum; readonly sum?: IperfSum };
+    readonly error?: string;
+  };
   const sum = end.sum?.packets === undefined ? end.sum_received : end.sum;
-  if (sum === undefined) throw new Error("iperf3 says nothing of what was received");
+  if (sum === undefined) throw new Error(`iperf3: ${error ?? "nothing was received"}`);
   const { bytes, seconds, packets = 0, lost_packets = 0 } = sum;
   const share = packets === 0 ? 1 : 1 - lost_packets / packets;
   return { bytes: bytes * share, seconds, datagrams: packets - lost_packets };
@@ -98,6 +104,19 @@ export async function wrk({ url, seconds, close }: HttpLoad): Promise<HttpResult
       url,
     ),
   );
+}
+
+/** Requests at a fixed rate, on time whatever the answers do; see `open_loop.ts`. */
+export async function requestsAtRate(
+  { port, rate, seconds }: {
+    readonly port: number;
+    readonly rate: number;
+    readonly seconds: number;
+  },
+): Promise<Latencies> {
+  const program = new URL("./open_loop.ts", import.meta.url).pathname;
+  const args = [port, rate, seconds].map(String);
+  return JSON.parse(await run(Deno.execPath(), "run", "-A", "--no-check", program, ...args));
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000 };

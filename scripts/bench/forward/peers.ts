@@ -5,7 +5,7 @@
  */
 
 import { sourcePrograms } from "../../../tests/kit/programs.ts";
-import { freePort } from "../../../tests/kit/ports.ts";
+import { freePort, freeRange } from "../../../tests/kit/ports.ts";
 import { TestProcess } from "../../../tests/kit/process.ts";
 import { listening, type Ports, SERVER_NAME, type Service, SERVICES, spawn } from "./services.ts";
 import { STREAM_MODULE } from "./tools.ts";
@@ -23,9 +23,11 @@ export interface Peer extends AsyncDisposable {
 /** Bytes per second that `capped` lets through, each way: 100 Mbit/s. */
 export const CAP_BYTES_PER_SEC = 12_500_000;
 
-interface Surroundings {
+export interface Surroundings {
   readonly targets: Ports;
   readonly directory: string;
+  /** Rules that nobody uses, half of them for TCP, of a relay that has rules. @default 0 */
+  readonly unusedRules?: number;
 }
 
 type Start = (surroundings: Surroundings) => Promise<Peer>;
@@ -63,12 +65,13 @@ const freshPorts = (): Record<Service, number> => ({
   capped: freePort(),
 });
 
-/** It keeps descriptors for its pipes, too, and a process here may have 20,000. */
-const HAPROXY_CONNECTIONS = 6_000;
+/** A process here may have 20,000 descriptors, and for `splice` it keeps some for its pipes. */
+const HAPROXY_CONNECTIONS = { copying: 9_500, splicing: 6_000 } as const;
 
 async function haproxy(name: string, it: Surroundings, option: string): Promise<Peer> {
   const { capped: _, ...ports } = freshPorts();
   const path = `${it.directory}/${name}.cfg`;
+  const connections = HAPROXY_CONNECTIONS[option === "" ? "copying" : "splicing"];
   const plain = (["iperf", "http"] as const).map((service) => `
 listen ${service}
   bind 127.0.0.1:${ports[service]}
@@ -78,10 +81,10 @@ listen ${service}
     path,
     `global
   nbthread 1
-  maxconn ${HAPROXY_CONNECTIONS}
+  maxconn ${connections}
 defaults
   mode tcp
-  maxconn ${HAPROXY_CONNECTIONS}
+  maxconn ${connections}
   timeout connect 5s
   timeout client 600s
   timeout server 600s
@@ -145,7 +148,8 @@ async function socat(it: Surroundings): Promise<Peer> {
 /** `portunus-client standalone` from source, with the permissions of the binaries. */
 async function portunus(engine: "portable" | "linux", it: Surroundings): Promise<Peer> {
   const ports = freshPorts();
-  const path = `${it.directory}/${engine}.toml`;
+  // Of its own: a client reads its file again when it changes.
+  const path = await Deno.makeTempFile({ dir: it.directory, suffix: ".toml" });
   const rule = (name: string, listen: number, target: number, more = "") =>
     `[[rule]]\nname = "${name}"\nlisten_port = ${listen}\n` +
     `target = "127.0.0.1:${target}"\n${more}\n`;
@@ -161,6 +165,10 @@ async function portunus(engine: "portable" | "linux", it: Surroundings): Promise
       `[rule.rate_limit]\nbandwidth_in_bps = ${CAP_BYTES_PER_SEC}\n` +
         `bandwidth_out_bps = ${CAP_BYTES_PER_SEC}`,
     ),
+    ...unusedPorts(it).flatMap((port) => [
+      rule(`tcp-${port}`, port, it.targets.http),
+      rule(`udp-${port}`, port, it.targets.http, 'protocol = "udp"'),
+    ]),
   ];
   await Deno.writeTextFile(path, `[stats]\nenabled = false\n${rules.join("")}`);
   const { client, env } = sourcePrograms();
@@ -171,6 +179,13 @@ async function portunus(engine: "portable" | "linux", it: Surroundings): Promise
   });
   await process.event("standalone.started");
   return await peer(engine, process, { ports, udp: true });
+}
+
+/** Each is listened on by two rules. */
+function unusedPorts({ unusedRules = 0 }: Surroundings): number[] {
+  if (unusedRules === 0) return [];
+  const first = freeRange(unusedRules / 2);
+  return Array.from({ length: unusedRules / 2 }, (_, i) => first + i);
 }
 
 async function peer(

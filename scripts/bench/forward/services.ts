@@ -66,6 +66,7 @@ http {
   access_log off;
   keepalive_requests 100000000;
   keepalive_timeout 3600s;
+  client_header_timeout 3600s;
   server {
     listen 127.0.0.1:${http} backlog=4096;
     listen 127.0.0.1:${tls} ssl backlog=4096;

@@ -5,7 +5,8 @@
  */
 
 import { cpuSeconds } from "../proc.ts";
-import { type Delivered, type HttpLoad, type Iperf, iperf, wrk } from "./loads.ts";
+import { idleCpu, kibPerIdlePair } from "./idle.ts";
+import { type Delivered, type HttpLoad, type Iperf, iperf, requestsAtRate, wrk } from "./loads.ts";
 import { CAP_BYTES_PER_SEC, type Peer } from "./peers.ts";
 import { SERVER_NAME } from "./services.ts";
 
@@ -16,6 +17,8 @@ export interface Workload {
   readonly name: string;
   /** Whose numbers the others are divided by. */
   readonly base: string;
+  /** Each sample is of a relay that has just been started: of these, with rules that nobody uses. */
+  readonly fresh?: { readonly peers: readonly string[]; readonly unusedRules?: number };
   /** `null` where the relay can't do it. */
   run(peer: Peer, seconds: number): Promise<Sample> | null;
 }
@@ -114,7 +117,7 @@ const capped: Workload = {
   run(peer, seconds) {
     const { capped: port, iperf: open } = peer.ports;
     if (port === undefined || open === undefined) return null;
-    return measureCap(peer, { port, open, seconds: Math.max(seconds, 5) });
+    return measureCap(peer, { port, open, seconds: Math.max(seconds, 2) });
   },
 };
 
@@ -137,6 +140,46 @@ async function measureCap(
   };
 }
 
+/** Requests per second of {@linkcode fixedRate}. */
+const RATE = 5_000;
+
+const fixedRate: Workload = {
+  name: "5,000 requests/s",
+  base: "haproxy",
+  run(peer, seconds) {
+    const port = peer.ports.http;
+    return port === undefined ? null : measureRate(peer, port, seconds);
+  },
+};
+
+async function measureRate(peer: Peer, port: number, seconds: number): Promise<Sample> {
+  const { result, cpu } = await costing(peer, () => requestsAtRate({ port, rate: RATE, seconds }));
+  if (result.unanswered > 0) throw new Error(`${peer.name}: ${result.unanswered} unanswered`);
+  return {
+    "p50 µs": result.p50Us,
+    "p99 µs": result.p99Us,
+    ...perUnit(peer, "CPU µs each", cpu * 1e6 / result.answered),
+  };
+}
+
+const idlePairs: Workload = {
+  name: "9,000 idle connections",
+  base: "haproxy",
+  fresh: { peers: ["haproxy", "nginx", "portable", "linux"] },
+  async run(peer) {
+    return { "KiB each": await kibPerIdlePair(peer, peer.ports.http ?? 0) };
+  },
+};
+
+const idleRules: Workload = {
+  name: "1,000 idle rules",
+  base: "portable",
+  fresh: { peers: ["portable", "linux"], unusedRules: 1_000 },
+  async run(peer, seconds) {
+    return { "CPU ms/s": await idleCpu(peer, seconds) };
+  },
+};
+
 export const WORKLOADS: readonly Workload[] = [
   streams("1 stream in", { streams: 1 }),
   streams("1 stream out", { streams: 1, reverse: true }),
@@ -144,8 +187,11 @@ export const WORKLOADS: readonly Workload[] = [
   streams("8 streams out", { streams: 8, reverse: true }),
   requests("HTTP keep-alive", "http", {}),
   requests("HTTP, connection each", "http", { close: true }),
+  fixedRate,
   requests("TLS by name, connection each", "tls", { close: true }),
   datagrams(64),
   datagrams(1_200),
   capped,
+  idlePairs,
+  idleRules,
 ];
