@@ -28,6 +28,9 @@ browserTest("a client is renamed, enrolled again, revoked and deleted", async (l
   await tab.press("Create code");
   const command = await page.locator("code.command").textContent() ?? "";
   await page.keyboard.press("Escape");
+  await tab.press("Docker");
+  await page.getByText("docker run -d --name portunus-client").waitFor();
+  await page.getByText("docker volume rm portunus-client").waitFor();
   await tab.inspect("client-enroll-again");
   const uri = /'(portunus:[^']+)'/.exec(command)?.[1] ?? "";
   await client.stop();

@@ -206,6 +206,8 @@ export const en = {
   "denied.title": "Permission denied",
   "enroll.address_hint": "IP address or host name, without a port.",
   "enroll.again": "Make a new code",
+  "enroll.binary": "Binary",
+  "enroll.docker_first": "First remove what is there:",
   "enroll.done": "{name} is connected.",
   "enroll.expired": "The code has expired.",
   "enroll.first_rule": "Push its first rule",

@@ -208,6 +208,8 @@ export const zhCn: Readonly<Record<keyof typeof en, string>> = {
   "denied.title": "没有权限",
   "enroll.address_hint": "IP 地址或主机名，不含端口。",
   "enroll.again": "生成新的注册码",
+  "enroll.binary": "二进制",
+  "enroll.docker_first": "请先移除现有容器：",
   "enroll.done": "{name} 已连接。",
   "enroll.expired": "注册码已过期。",
   "enroll.first_rule": "下发第一条规则",

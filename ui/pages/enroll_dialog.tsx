@@ -1,11 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call, errorText } from "../api/client.ts";
 import type { Client, Enrollment } from "../api/types.ts";
-import { CopyButton } from "../components/copy_button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { Field, Form } from "../components/field.tsx";
-import { formatCountdown } from "../components/format.ts";
 import { t } from "../i18n/i18n.ts";
+import { EnrollGuide } from "./enroll_guide.tsx";
 
 export interface EnrollDialogProps {
   /** The clients as of now: the new one appears among them. */
@@ -94,69 +93,14 @@ export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
           </div>
         )
         : (
-          <Guide
+          <EnrollGuide
             enrollment={enrollment}
             redeemed={arrived !== undefined}
+            isAgain={again !== undefined}
             onAgain={() => setEnrollment(null)}
             onDismiss={onClose}
           />
         )}
     </Dialog>
-  );
-}
-
-interface GuideProps {
-  readonly enrollment: Enrollment;
-  /** Whether the code was used. */
-  readonly redeemed: boolean;
-  readonly onAgain: () => void;
-  readonly onDismiss: () => void;
-}
-
-/** What to run on the new machine; a code that ran out is no longer shown. */
-function Guide({ enrollment, redeemed, onAgain, onDismiss }: GuideProps) {
-  const shown = useRef<HTMLElement>(null);
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  const dismiss = (
-    <button type="button" class="button" onClick={onDismiss}>{t("action.close")}</button>
-  );
-  if (redeemed) {
-    return (
-      <div class="stack">
-        <p class="muted" role="status">{t("enroll.redeemed")}</p>
-        <footer>{dismiss}</footer>
-      </div>
-    );
-  }
-  const left = Date.parse(enrollment.expires_at) - now;
-  if (left <= 0) {
-    return (
-      <div class="stack">
-        <p class="alert" role="alert">{t("enroll.expired")}</p>
-        <footer>
-          {dismiss}
-          <button type="button" class="button primary" onClick={onAgain}>
-            {t("enroll.again")}
-          </button>
-        </footer>
-      </div>
-    );
-  }
-  const command = `${enrollment.command} --out bundle.json && portunus-client --bundle bundle.json`;
-  return (
-    <div class="stack">
-      <p>{t("enroll.run")}</p>
-      <code class="command" ref={shown}>{command}</code>
-      <div class="row">
-        <CopyButton text={command} shown={shown} />
-        <span class="muted">{t("enroll.left", { time: formatCountdown(left) })}</span>
-      </div>
-      <p class="muted" role="status">{t("enroll.waiting")}</p>
-      <footer>{dismiss}</footer>
-    </div>
   );
 }
