@@ -23,6 +23,7 @@ const PACKAGING = `${ROOT}scripts/packaging`;
 export async function commonFiles(): Promise<ArchiveEntry[]> {
   const entries = await Promise.all([
     ...DOCUMENTS.map((name) => entry(`${ROOT}${name}`, name)),
+    ...[...filesIn(`${ROOT}docs`)].map((name) => entry(`${ROOT}docs/${name}`, `docs/${name}`)),
     ...[...filesIn(`${ROOT}examples`)].map((name) =>
       entry(`${ROOT}examples/${name}`, `examples/${name}`)
     ),
