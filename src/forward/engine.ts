@@ -54,7 +54,7 @@ function chooseLibc(
   if (os !== "linux") return `no Linux: ${os}`;
   try {
     const libc = open();
-    probe(libc);
+    probe(libc, { splice: !env("PORTUNUS_DISABLE_SPLICE") });
     return libc;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

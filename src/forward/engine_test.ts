@@ -56,3 +56,26 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test({
+  name: "createForwarder() needs no splice() where nothing is spliced",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const filtered = () => {
+      const libc = openLibc();
+      let isRefused = false;
+      return {
+        ...libc,
+        splice: () => (isRefused = true, -1),
+        errno: () => isRefused ? 1 : libc.errno(),
+      };
+    };
+    assert.deepEqual(await chosen({ openLibc: filtered }), [
+      { engine: "portable", reason: "splice: Operation not permitted (os error 1)" },
+    ]);
+    const variables = { PORTUNUS_DISABLE_SPLICE: "1" };
+    assert.deepEqual(await chosen({ openLibc: filtered, workers: 1, variables }), [
+      { engine: "linux", workers: 1, splice: false },
+    ]);
+  },
+});

@@ -59,3 +59,8 @@ export interface EpollEventLayout {
 export function epollEventLayout(arch: typeof Deno.build.arch): EpollEventLayout {
   return arch === "x86_64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
 }
+
+/** What libc is called: glibc, and musl where it is the system's. */
+export function libcNames(arch: typeof Deno.build.arch): readonly string[] {
+  return ["libc.so.6", `libc.musl-${arch}.so.1`];
+}

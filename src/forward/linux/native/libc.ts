@@ -9,6 +9,8 @@
  * @module
  */
 
+import { libcNames } from "./abi.ts";
+
 /**
  * `ssize_t` results are declared `i32`: calls with numbers only take V8's fast path, a 64-bit
  * result would come as a bigint, and no length here comes near 2 GiB.
@@ -76,12 +78,6 @@ export interface Libc extends Functions {
   errno(): number;
 }
 
-/** What glibc is called, and musl where it is the system's libc. */
-const NAMES: readonly string[] = [
-  "libc.so.6",
-  `libc.musl-${Deno.build.arch}.so.1`,
-];
-
 /**
  * Opens the system's libc.
  *
@@ -90,7 +86,7 @@ const NAMES: readonly string[] = [
  */
 export function openLibc(): Libc {
   let failure: unknown;
-  for (const name of NAMES) {
+  for (const name of libcNames(Deno.build.arch)) {
     try {
       return withErrno(Deno.dlopen(name, SYMBOLS).symbols);
     } catch (error) {
