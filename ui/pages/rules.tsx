@@ -1,9 +1,7 @@
 import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
-import { isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
-import { DataTable } from "../components/data_table.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
@@ -11,9 +9,10 @@ import { BulkBar } from "../rules/bulk_bar.tsx";
 import { NewRule } from "../rules/new_rule.tsx";
 import { leaving } from "../rules/removal.ts";
 import { RemoveDialog } from "../rules/remove_dialog.tsx";
-import { ruleColumns } from "../rules/rule_columns.tsx";
 import { NEW_RULE } from "../rules/rule_fields.ts";
-import { matchesRule } from "./rule_search.ts";
+import { filterRules } from "../rules/rule_filter.ts";
+import { RATED_MAX, RatedTable, RuleTable } from "../rules/rule_table.tsx";
+import { RuleToolbar } from "../rules/rule_toolbar.tsx";
 
 /** Every rule the caller may see; what is searched, filtered and sorted is in the address. */
 export default function Rules() {
@@ -25,15 +24,12 @@ export default function Rules() {
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
-  const { client = "", owner = "", q = "", sort = "" } = query;
+  const { client = "", owner = "", state = "", q = "", sort = "" } = query;
+  const filter = { client, owner, state, q };
   const rules = data.filter((it) => !leaving.value.has(it.id));
-  const shown = rules.filter((rule) =>
-    (client === "" || rule.client_name === client) &&
-    (owner === "" || rule.owner_user_id === owner) && matchesRule(rule, q)
-  );
+  const shown = filterRules(rules, filter);
+  const Table = rules.length > RATED_MAX ? RuleTable : RatedTable;
   const chosen = shown.filter((it) => selected.has(it.id));
-  const owners = [...new Set(data.flatMap((it) => it.owner_user_id ?? []))].toSorted();
-  const clients = [...new Set(data.map((it) => it.client_name))].toSorted();
   return (
     <>
       <div class="page-head">
@@ -45,29 +41,7 @@ export default function Rules() {
       </div>
       {rules.length === 0 ? <Empty title={t("rules.none")} text={t("rules.none_text")} /> : (
         <>
-          <div class="toolbar">
-            <input
-              type="search"
-              aria-label={t("rules.search")}
-              placeholder={t("rules.search")}
-              value={q}
-              onInput={(event) => set({ q: event.currentTarget.value })}
-            />
-            <Choice
-              label={t("rules.all_clients")}
-              value={client}
-              options={clients}
-              onChange={(it) => set({ client: it })}
-            />
-            {isSuperadmin() && (
-              <Choice
-                label={t("rules.all_owners")}
-                value={owner}
-                options={owners}
-                onChange={(it) => set({ owner: it })}
-              />
-            )}
-          </div>
+          <RuleToolbar rules={data} filter={filter} onChange={set} />
           {chosen.length > 0 && (
             <BulkBar
               rules={chosen}
@@ -76,15 +50,11 @@ export default function Rules() {
             />
           )}
           {shown.length === 0 ? <Empty title={t("rules.no_match")} /> : (
-            <DataTable
-              label={t("nav.rules")}
-              rows={shown}
-              columns={ruleColumns({
-                rules,
-                selection: { all: shown, selected, onChange: setSelected },
-                onRemove: (rule) => setRemoving([rule]),
-              })}
-              keyOf={(rule) => rule.id}
+            <Table
+              rules={rules}
+              shown={shown}
+              selection={{ all: shown, selected, onChange: setSelected }}
+              onRemove={(rule) => setRemoving([rule])}
               sort={sort}
               onSort={(it) => set({ sort: it })}
             />
@@ -98,26 +68,5 @@ export default function Rules() {
         </Dialog>
       )}
     </>
-  );
-}
-
-interface ChoiceProps {
-  /** What no choice is called. */
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ label, value, options, onChange }: ChoiceProps) {
-  return (
-    <select
-      aria-label={label}
-      value={value}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    >
-      <option value="">{label}</option>
-      {options.map((it) => <option key={it} value={it}>{it}</option>)}
-    </select>
   );
 }

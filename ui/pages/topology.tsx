@@ -4,7 +4,7 @@ import { useUrlState } from "../app/url_state.ts";
 import { formatPorts, formatRate } from "../components/format.ts";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
-import { matchesRule } from "./rule_search.ts";
+import { matchesRule } from "../rules/rule_search.ts";
 import {
   type Flow,
   type FlowNode,

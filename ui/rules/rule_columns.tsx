@@ -1,7 +1,8 @@
+import type { RuleReadings } from "../api/rule_rates.ts";
 import type { Rule } from "../api/types.ts";
 import { isSuperadmin } from "../app/session.ts";
 import type { Column } from "../components/data_table.tsx";
-import { formatPorts } from "../components/format.ts";
+import { formatPorts, formatRate } from "../components/format.ts";
 import { Icon } from "../components/icon.tsx";
 import { StateBadge } from "../components/rule_badges.tsx";
 import { t } from "../i18n/i18n.ts";
@@ -19,12 +20,15 @@ function ProxyBadge({ rule: { targets } }: { readonly rule: Rule }) {
 export interface RuleColumnsOptions {
   /** Every rule there is, whatever is shown: columns do not come and go with a search. */
   readonly rules: readonly Rule[];
+  /** What rules move now; absent where nobody asks. */
+  readonly readings?: RuleReadings | undefined;
   readonly selection: Selection;
   readonly onRemove: (rule: Rule) => void;
 }
 
 /** The columns of the list of rules; those in which nobody says anything are left out. */
-export function ruleColumns({ rules, selection, onRemove }: RuleColumnsOptions): Column<Rule>[] {
+export function ruleColumns(options: RuleColumnsOptions): Column<Rule>[] {
+  const { rules, readings, selection, onRemove } = options;
   const isUsed: Readonly<Record<string, boolean>> = {
     sni: rules.some((it) => it.sni_pattern !== undefined),
     caps: rules.some((it) => it.rate_limit !== undefined),
@@ -40,10 +44,11 @@ export function ruleColumns({ rules, selection, onRemove }: RuleColumnsOptions):
     },
     ...whereColumns(),
     ...whatColumns().filter(({ id }) => isUsed[id] ?? true),
+    ...(readings ? [rateColumn(readings)] : []),
     {
       id: "remove",
       title: "",
-      width: "3.5rem",
+      width: "3.4rem",
       cell: (rule) => (
         <button
           type="button"
@@ -58,33 +63,51 @@ export function ruleColumns({ rules, selection, onRemove }: RuleColumnsOptions):
   ];
 }
 
+/** What a rule moves both ways; those that say nothing sort last when the busiest come first. */
+function rateColumn(readings: RuleReadings): Column<Rule> {
+  const rateOf = ({ id }: Rule) => {
+    const rate = readings.get(id)?.rate;
+    return rate ? rate.in + rate.out : null;
+  };
+  return {
+    id: "rate",
+    title: t("column.rate"),
+    width: "6.4rem",
+    cell: (rule) => {
+      const rate = rateOf(rule);
+      return rate === null ? <span class="muted">—</span> : formatRate(rate);
+    },
+    sortBy: (rule) => rateOf(rule) ?? -1,
+  };
+}
+
 function whereColumns(): Column<Rule>[] {
   return [
     {
       id: "id",
       title: t("column.id"),
-      width: "5rem",
+      width: "4.6rem",
       cell: ({ id }) => <a href={`/rules/${id}`}>#{id}</a>,
       sortBy: (rule) => rule.id,
     },
     {
       id: "client",
       title: t("column.client"),
-      width: "minmax(7rem, 1.1fr)",
+      width: "minmax(6.6rem, 1.1fr)",
       cell: (rule) => rule.client_name,
       sortBy: (rule) => rule.client_name,
     },
     {
       id: "listen",
       title: t("column.listen"),
-      width: "8rem",
+      width: "7rem",
       cell: (rule) => <code>{formatPorts(rule.listen_port, rule.listen_port_end)}</code>,
       sortBy: (rule) => rule.listen_port,
     },
     {
       id: "target",
       title: t("column.target"),
-      width: "minmax(11rem, 1.7fr)",
+      width: "minmax(10rem, 1.7fr)",
       cell: (rule) => (
         <>
           <code>{rule.target_host}:{formatPorts(rule.target_port, rule.target_port_end)}</code>
@@ -102,7 +125,7 @@ function whatColumns(): Column<Rule>[] {
     {
       id: "protocol",
       title: t("column.protocol"),
-      width: "6.3rem",
+      width: "6rem",
       cell: (rule) => <span class="badge">{rule.protocol.toUpperCase()}</span>,
       sortBy: (rule) => rule.protocol,
     },
@@ -115,7 +138,7 @@ function whatColumns(): Column<Rule>[] {
     {
       id: "owner",
       title: t("column.owner"),
-      width: "minmax(7rem, 1fr)",
+      width: "minmax(6.4rem, 1fr)",
       cell: (rule) => rule.owner_user_id ?? "—",
       sortBy: (rule) => rule.owner_user_id ?? "",
     },
