@@ -119,7 +119,7 @@ browserTest("the topology of 500 rules can be read", async (lab, open) => {
   await page.getByText("MiB/s").first().waitFor();
   assert.equal(await page.locator(".flows li").count(), 500);
   await page.setViewportSize({ width: 1600, height: 1500 });
-  await tab.inspect("topology-500");
+  await page.screenshot({ path: new URL("out/topology-500.png", import.meta.url).pathname });
   await tab.press("Only problems");
   await page.locator(".way.busy").first().waitFor({ state: "detached" });
   await page.getByLabel("Search port, host, owner…").fill("30013");
