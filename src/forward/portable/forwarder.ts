@@ -25,9 +25,9 @@ import type { RunningRule } from "./running_rule.ts";
 import { SniPort } from "./sni_port.ts";
 import { SniRule } from "./sni_rule.ts";
 import { TcpRule } from "./tcp_rule.ts";
-import { bindDatagrams } from "./udp_bind.ts";
-import { type DatagramNet, denoDatagrams } from "./udp_net.ts";
+import { denoDatagrams } from "./udp_net.ts";
 import { UdpRule } from "./udp_rule.ts";
+import { DatagramTransport, type UdpTransport } from "./udp_transport.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 
 /** Creates a forwarder that runs no rule yet. */
@@ -37,7 +37,7 @@ export function createPortableForwarder(
     logger,
     resolver = createSystemResolver({ clock }),
     net,
-    datagrams,
+    udp = new DatagramTransport(denoDatagrams),
     createRelay,
     createMeter = () => new LocalMeter(),
   }: {
@@ -48,7 +48,7 @@ export function createPortableForwarder(
     /** @default Deno's TCP sockets */
     readonly net?: Net;
     /** @default Deno's UDP sockets */
-    readonly datagrams?: DatagramNet;
+    readonly udp?: UdpTransport;
     /** Makes what moves bytes between two of `net`'s sockets. @default a `Relay` of this thread */
     readonly createRelay?: Environment["createRelay"];
     /** Makes what caps and quotas are kept in. @default a meter of this thread */
@@ -60,7 +60,8 @@ export function createPortableForwarder(
     logger,
     resolver,
     net: net ?? denoNet,
-    datagrams: datagrams ?? denoDatagrams,
+    udp,
+    datagrams: denoDatagrams,
     memory: new CopyMemory(),
     ...(createRelay && { createRelay }),
     packets: new PacketPool(),
@@ -201,10 +202,10 @@ class PortableForwarder implements Forwarder {
   }
 
   #openUdp(spec: RuleSpec): OpenOutcome {
-    const bound = bindDatagrams(this.#environment.datagrams, spec.listen);
+    const bound = this.#environment.udp.bind(spec.listen);
     if (!bound.ok) return bound;
     const settings = this.#udp;
-    const rule = new UdpRule({ ...this.#parts(spec), spec, settings, sockets: bound.listeners });
+    const rule = new UdpRule({ ...this.#parts(spec), spec, settings, entrances: bound.listeners });
     this.#open.set(spec.id, rule);
     return { ok: true };
   }

@@ -13,25 +13,21 @@ import type { LogFields } from "../../core/log.ts";
 import { resolveTarget } from "../resolver.ts";
 import { AddressesUnreachable } from "./dial.ts";
 import { logEvent, type UdpContext } from "./udp_context.ts";
-import {
-  type DatagramEndpoint,
-  type DatagramSocket,
-  endpointText,
-  peerAddress,
-} from "./udp_net.ts";
+import type { BoundSocket } from "./bind.ts";
+import { type DatagramEndpoint, endpointText, peerAddress } from "./udp_net.ts";
 import type { TrackedTarget } from "./rule_targets.ts";
 
 /** A socket for the datagrams of one flow, and where it sends them. */
-export interface Upstream {
-  readonly socket: DatagramSocket;
+export interface Upstream<S extends BoundSocket> {
+  readonly socket: S;
   readonly to: DatagramEndpoint;
   readonly target: TrackedTarget;
   /** How many addresses the target has. */
   readonly addressCount: number;
 }
 
-/** A flow as its dial sees it. */
-export interface UdpDial {
+/** A flow as its dial sees it, and what it sends with. */
+export interface UdpDial<S extends BoundSocket> {
   readonly context: UdpContext;
   /** What tells the flow from others in the log. */
   readonly fields: LogFields;
@@ -39,18 +35,32 @@ export interface UdpDial {
   readonly isEnded: boolean;
   /** Resolves when that becomes so. */
   readonly ended: Promise<null>;
+  /** Makes a socket of the family of `hostname`, which is `::` or `0.0.0.0`, or throws. */
+  open(hostname: string): S;
   /** Sends the first datagram, and throws when there is no way to where `upstream` leads. */
-  attempt(upstream: Upstream): Promise<void>;
+  attempt(upstream: Upstream<S>): Promise<void>;
+}
+
+/** What there is to say of a flow that goes to `upstream`. */
+export function upstreamFields(
+  { socket, to, target, addressCount }: Upstream<BoundSocket>,
+): LogFields {
+  if (target.index === null) return { target: endpointText(to) };
+  return {
+    upstream: endpointText(to),
+    upstream_addr_count: addressCount,
+    upstream_local: endpointText(socket.addr),
+  };
 }
 
 /**
  * The first of `targets` that takes the flow's first datagram; `null` when there is none, or the
  * flow ended meanwhile. Every failure is counted and logged here.
  */
-export async function dialUdp(
+export async function dialUdp<S extends BoundSocket>(
   targets: readonly TrackedTarget[],
-  dial: UdpDial,
-): Promise<Upstream | null> {
+  dial: UdpDial<S>,
+): Promise<Upstream<S> | null> {
   for (const target of targets) {
     try {
       const upstream = await dialTarget(target, dial);
@@ -70,7 +80,10 @@ export async function dialUdp(
  * @throws {ResolveError} the name has no address
  * @throws {AddressesUnreachable} no address can be sent to
  */
-async function dialTarget(target: TrackedTarget, dial: UdpDial): Promise<Upstream | null> {
+async function dialTarget<S extends BoundSocket>(
+  target: TrackedTarget,
+  dial: UdpDial<S>,
+): Promise<Upstream<S> | null> {
   const addresses = await addressesOf(target, dial);
   if (addresses === null) return null;
   let lastError = "";
@@ -99,7 +112,7 @@ async function dialTarget(target: TrackedTarget, dial: UdpDial): Promise<Upstrea
 /** `null` when the flow ended before the answer came. */
 async function addressesOf(
   { host }: TrackedTarget,
-  { context: { ruleId, preferIpv6, environment }, ended }: UdpDial,
+  { context: { ruleId, preferIpv6, environment }, ended }: UdpDial<BoundSocket>,
 ): Promise<readonly string[] | null> {
   const hostname = hostLiteral(host);
   if (isIp(hostname)) return [hostname];
@@ -109,10 +122,9 @@ async function addressesOf(
 }
 
 /** A socket of the family of `to`. */
-function bindFor(to: DatagramEndpoint, dial: UdpDial): DatagramSocket | Error {
+function bindFor<S extends BoundSocket>(to: DatagramEndpoint, dial: UdpDial<S>): S | Error {
   try {
-    const hostname = to.hostname.includes(":") ? "::" : "0.0.0.0";
-    return dial.context.environment.datagrams.bind({ hostname, port: 0 });
+    return dial.open(to.hostname.includes(":") ? "::" : "0.0.0.0");
   } catch (error) {
     addressFailed("rule.udp_upstream_bind_failed", { dial, to, error: errorText(error) });
     return error instanceof Error ? error : new Error(errorText(error));
@@ -122,7 +134,7 @@ function bindFor(to: DatagramEndpoint, dial: UdpDial): DatagramSocket | Error {
 function addressFailed(
   event: string,
   { dial, to, error }: {
-    readonly dial: UdpDial;
+    readonly dial: UdpDial<BoundSocket>;
     readonly to: DatagramEndpoint;
     readonly error: string;
   },
@@ -132,7 +144,11 @@ function addressFailed(
   logEvent(dial.context, "warn", event, { ...dial.fields, target: endpointText(to), error });
 }
 
-function targetFailed(target: TrackedTarget, { context, fields }: UdpDial, error: unknown): void {
+function targetFailed(
+  target: TrackedTarget,
+  { context, fields }: UdpDial<BoundSocket>,
+  error: unknown,
+): void {
   context.dnsFailures += 1;
   target.failed();
   if (target.index === null) {
@@ -151,7 +167,10 @@ function targetFailed(target: TrackedTarget, { context, fields }: UdpDial, error
 }
 
 /** With a list of targets, what fails with all of them counts once more. */
-function allFailed(targets: readonly TrackedTarget[], { context, fields }: UdpDial): void {
+function allFailed(
+  targets: readonly TrackedTarget[],
+  { context, fields }: UdpDial<BoundSocket>,
+): void {
   if (targets[0]?.index === null) return;
   context.dnsFailures += 1;
   logEvent(context, "warn", "rule.udp_all_targets_failed", {

@@ -13,26 +13,23 @@ import { DatagramQueue } from "./datagram_queue.ts";
 import { codeOf, datagramProblem } from "./os_error.ts";
 import type { Packet } from "./packet.ts";
 import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
-import { dialUdp, type UdpDial, type Upstream } from "./udp_dial.ts";
+import { dialUdp, type UdpDial, type Upstream, upstreamFields } from "./udp_dial.ts";
 import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
 import { UdpPath } from "./udp_path.ts";
 import { receiveAll, type Receiver } from "./udp_receive.ts";
+import type { AdmittedFlow, RuleFlow } from "./udp_transport.ts";
 
 /** What a flow is made of. */
-export interface UdpFlowOptions {
+export interface UdpFlowOptions extends AdmittedFlow {
   readonly source: DatagramEndpoint;
   /** The socket that the source sends to: replies leave from it. */
   readonly listener: DatagramSocket;
   readonly port: UdpPort;
   readonly context: UdpContext;
-  /** Disposed of when the flow ends. */
-  readonly hold: Disposable;
-  /** Called once, when the flow ends. */
-  readonly onEnd: (flow: UdpFlow) => void;
 }
 
 /** A flow, from its first datagram to its end. */
-export class UdpFlow implements Receiver, UdpDial {
+export class UdpFlow implements RuleFlow, Receiver, UdpDial<DatagramSocket> {
   readonly source: DatagramEndpoint;
   readonly context: UdpContext;
   readonly port: UdpPort;
@@ -41,7 +38,7 @@ export class UdpFlow implements Receiver, UdpDial {
   readonly #outward: UdpPath;
   readonly #ended = Promise.withResolvers<null>();
   /** Where the flow sends, or tries to. */
-  #upstream: Upstream | null = null;
+  #upstream: Upstream<DatagramSocket> | null = null;
   /** Set once the first datagram is on its way. */
   #inward: UdpPath | null = null;
   #isEnded = false;
@@ -108,7 +105,11 @@ export class UdpFlow implements Receiver, UdpDial {
     packet.giveBack();
   }
 
-  async attempt(upstream: Upstream): Promise<void> {
+  open(hostname: string): DatagramSocket {
+    return this.context.environment.datagrams.bind({ hostname, port: 0 });
+  }
+
+  async attempt(upstream: Upstream<DatagramSocket>): Promise<void> {
     this.#upstream = upstream;
     const data = this.#queue.peek();
     if (data === undefined) return;
@@ -266,16 +267,8 @@ export class UdpFlow implements Receiver, UdpDial {
     this.end();
   }
 
-  #logOpened({ socket, to, target, addressCount }: Upstream): void {
-    this.#log(
-      "info",
-      "rule.udp_flow_opened",
-      target.index === null ? { target: endpointText(to) } : {
-        upstream: endpointText(to),
-        upstream_addr_count: addressCount,
-        upstream_local: endpointText(socket.addr),
-      },
-    );
+  #logOpened(upstream: Upstream<DatagramSocket>): void {
+    this.#log("info", "rule.udp_flow_opened", upstreamFields(upstream));
   }
 
   #log(level: LogLevel, event: string, fields: LogFields = {}): void {

@@ -10,27 +10,20 @@ import { FORWARD } from "../../core/limits.ts";
 import { FlowIndex } from "./flow_index.ts";
 import type { Packet } from "./packet.ts";
 import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
-import type { UdpFlow } from "./udp_flow.ts";
+import { UdpFlow } from "./udp_flow.ts";
 import type { DatagramEndpoint, DatagramSocket } from "./udp_net.ts";
 import { receiveAll, type Receiver } from "./udp_receive.ts";
-
-/** Makes the flow of a source; `null` when there must not be another one. */
-export type OpenFlow = (source: DatagramEndpoint, listener: UdpListener) => UdpFlow | null;
+import type { ListenerOptions, OpenFlow, RuleListener } from "./udp_transport.ts";
 
 /** One of a rule's listening sockets, with the flows that came in on it. */
-export class UdpListener implements Receiver {
+export class UdpListener implements Receiver, RuleListener {
   readonly socket: DatagramSocket;
   readonly port: UdpPort;
   readonly #context: UdpContext;
   readonly #openFlow: OpenFlow;
   readonly #flows = new FlowIndex<UdpFlow>();
 
-  constructor(options: {
-    readonly socket: DatagramSocket;
-    readonly port: UdpPort;
-    readonly context: UdpContext;
-    readonly openFlow: OpenFlow;
-  }) {
+  constructor(options: ListenerOptions & { readonly socket: DatagramSocket }) {
     this.socket = options.socket;
     this.port = options.port;
     this.#context = options.context;
@@ -64,15 +57,27 @@ export class UdpListener implements Receiver {
     await sleep(clock, FORWARD.udpReceiveRetryMs, closing).catch(() => undefined);
   }
 
-  /** The next datagram from the same source makes a new flow. */
-  forget({ source }: UdpFlow): void {
-    this.#flows.delete(source);
+  [Symbol.dispose](): void {
+    this.socket[Symbol.dispose]();
   }
 
   #flowOf(source: DatagramEndpoint): UdpFlow | null {
     const known = this.#flows.get(source);
     if (known !== undefined) return known;
-    const flow = this.#openFlow(source, this);
+    const { port, socket: listener } = this;
+    const flow = this.#openFlow(source, port, ({ hold, onEnd }) =>
+      new UdpFlow({
+        source,
+        listener,
+        port,
+        context: this.#context,
+        hold,
+        onEnd: (flow) => {
+          onEnd(flow);
+          // The next datagram from the same source makes a new flow.
+          this.#flows.delete(source);
+        },
+      }));
     if (flow !== null) this.#flows.set(source, flow);
     return flow;
   }

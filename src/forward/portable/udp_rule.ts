@@ -17,9 +17,8 @@ import { LogGate } from "./log_gate.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
 import { logEvent, type UdpContext, type UdpPort } from "./udp_context.ts";
-import { UdpFlow } from "./udp_flow.ts";
-import { UdpListener } from "./udp_listener.ts";
-import { type DatagramEndpoint, type DatagramSocket, endpointText } from "./udp_net.ts";
+import { type DatagramEndpoint, endpointText } from "./udp_net.ts";
+import type { AdmittedFlow, Entrance, RuleFlow, RuleListener } from "./udp_transport.ts";
 import { TrafficPolicy } from "../policy/traffic_policy.ts";
 import type { RuleTargets } from "./rule_targets.ts";
 
@@ -27,7 +26,7 @@ import type { RuleTargets } from "./rule_targets.ts";
 export interface UdpRuleOptions {
   readonly spec: RuleSpec;
   /** Those of every port of the rule; they belong to it from now on. */
-  readonly sockets: readonly DatagramSocket[];
+  readonly entrances: readonly Entrance[];
   readonly settings: UdpSettings;
   readonly targets: RuleTargets;
   /** Whose caps and quota the rule is under; `null` for nobody's. */
@@ -35,7 +34,7 @@ export interface UdpRuleOptions {
   readonly environment: UdpEnvironment;
 }
 
-/** Forwards what comes in on sockets that are bound already. */
+/** Forwards what comes in by entrances that are there already. */
 export class UdpRule implements RunningRule {
   readonly released: Promise<void>;
   readonly #settings: UdpSettings;
@@ -44,15 +43,15 @@ export class UdpRule implements RunningRule {
   readonly #closing = new AbortController();
   /** By listen port, ascending. */
   readonly #ports: ReadonlyMap<number, UdpPort>;
-  readonly #listeners: readonly UdpListener[];
+  readonly #listeners: readonly RuleListener[];
   /** The flows that have not ended; those count that look for their target, too. */
-  readonly #flows = new Set<UdpFlow>();
+  readonly #flows = new Set<RuleFlow>();
   /** The tasks of flows, ended or not, and of health checks. */
   readonly #tasks = new Set<Promise<void>>();
   #reaper: Disposable | null = null;
   #flowsDroppedOverflow = 0;
 
-  constructor({ spec, sockets, settings, targets, owner, environment }: UdpRuleOptions) {
+  constructor({ spec, entrances, settings, targets, owner, environment }: UdpRuleOptions) {
     this.#settings = settings;
     this.#limiter = new Limiter(environment.clock, "rule", environment.createMeter());
     this.#limiter.set(spec.limits);
@@ -69,7 +68,7 @@ export class UdpRule implements RunningRule {
       closing: this.#closing.signal,
     };
     this.#ports = portsOf(spec);
-    this.#listeners = sockets.map((socket) => this.#listen(socket));
+    this.#listeners = entrances.map((entrance) => this.#listen(entrance));
     this.#logStarted(spec);
     this.#armReaper();
     this.#probe(spec);
@@ -117,28 +116,28 @@ export class UdpRule implements RunningRule {
 
   #end(): void {
     this.#closing.abort();
-    for (const { socket } of this.#listeners) socket[Symbol.dispose]();
     this.#reaper?.[Symbol.dispose]();
     for (const flow of this.#flows) flow.end();
+    for (const listener of this.#listeners) listener[Symbol.dispose]();
     logEvent(this.#context, "info", "rule.deactivated", { protocol: "udp", reason: "cancelled" });
   }
 
-  #listen(socket: DatagramSocket): UdpListener {
-    const port = this.#ports.get(socket.addr.port);
-    if (port === undefined) throw new RangeError(`Not a port of the rule: ${socket.addr.port}`);
-    return new UdpListener({
-      socket,
+  #listen(entrance: Entrance): RuleListener {
+    const port = this.#ports.get(entrance.addr.port);
+    if (port === undefined) throw new RangeError(`Not a port of the rule: ${entrance.addr.port}`);
+    return entrance.serve({
       port,
       context: this.#context,
-      openFlow: (source, listener) => this.#openFlow(source, listener),
+      openFlow: (source, { listenPort }, create) => this.#openFlow(source, listenPort, create),
     });
   }
 
-  #openFlow(source: DatagramEndpoint, listener: UdpListener): UdpFlow | null {
-    const fields = () => ({
-      listen_port: listener.port.listenPort,
-      source: endpointText(source),
-    });
+  #openFlow<F extends RuleFlow>(
+    source: DatagramEndpoint,
+    listenPort: number,
+    create: (admitted: AdmittedFlow) => F,
+  ): F | null {
+    const fields = () => ({ listen_port: listenPort, source: endpointText(source) });
     if (this.#flows.size >= this.#settings.flowsMax) {
       this.#flowsDroppedOverflow += 1;
       logEvent(this.#context, "warn", "rule.udp_flow_dropped_overflow", fields());
@@ -151,16 +150,9 @@ export class UdpRule implements RunningRule {
       logEvent(this.#context, "warn", "rule.udp_first_packet_rejected", why);
       return null;
     }
-    const flow = new UdpFlow({
-      source,
-      listener: listener.socket,
-      port: listener.port,
-      context: this.#context,
+    const flow = create({
       hold: admission.hold,
-      onEnd: (flow) => {
-        this.#flows.delete(flow);
-        listener.forget(flow);
-      },
+      onEnd: (flow) => void this.#flows.delete(flow),
     });
     this.#flows.add(flow);
     // The task starts once the flow has its first datagram.

@@ -16,6 +16,7 @@ import { CopyMemory } from "./buffer_pool.ts";
 import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { UdpRule } from "./udp_rule.ts";
+import { DatagramTransport, entranceOf } from "./udp_transport.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { LocalMeter } from "../policy/meter.ts";
 
@@ -49,7 +50,7 @@ class Fixture implements AsyncDisposable {
     this.listener = this.net.sockets[0] ?? assert.fail();
     this.rule = new UdpRule({
       spec: udpRule({ listen: LISTEN, target: target.port, targetHost: host }),
-      sockets: [this.listener],
+      entrances: [entranceOf(this.listener)],
       settings: { flowsMax: 10, idleMs: 0 },
       targets: list === undefined ? new SingleTarget(host) : new ListedTargets(
         {
@@ -69,6 +70,7 @@ class Fixture implements AsyncDisposable {
         logger: this.logger,
         resolver,
         net: new FakeNet(),
+        udp: new DatagramTransport(this.net),
         datagrams: this.net,
         memory: new CopyMemory(),
         createMeter: () => new LocalMeter(),
