@@ -43,7 +43,7 @@ const faultsSeed = Number(
 Deno.env.set("FAULTS_SEED", `${faultsSeed}`);
 let faultyEngines = 0;
 
-const LINUX: Engine = { name: "linux", hearsIcmp: false, create: createLinuxForwarder };
+const LINUX: Engine = { name: "linux", hearsIcmp: true, create: createLinuxForwarder };
 
 /** The Linux engine, with two Workers, over calls that go wrong in ways that nobody may notice. */
 const FAULTY: Engine = {

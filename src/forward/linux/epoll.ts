@@ -12,7 +12,14 @@ const EVENTS_MAX = 512;
 const TAG_BITS = 28;
 
 /** What a descriptor is registered as. */
-export const KIND = { wake: 0, listener: 1, watch: 2, session: 3 } as const;
+export const KIND = {
+  wake: 0,
+  listener: 1,
+  watch: 2,
+  session: 3,
+  udpListener: 4,
+  udpFlow: 5,
+} as const;
 
 /** Tags wrap around here. */
 export const TAG_MASK = (1 << TAG_BITS) - 1;

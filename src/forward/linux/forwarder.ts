@@ -21,6 +21,7 @@ import type { Resolver } from "../resolver.ts";
 import { dialLinux, LinuxListener } from "./linux_socket.ts";
 import { type Libc, openLibc } from "./native/libc.ts";
 import { SharedMeters } from "./shared_meters.ts";
+import { WorkerTransport } from "./udp_transport.ts";
 import { WorkerLink } from "./worker_link.ts";
 import { WorkerRelays } from "./worker_relay.ts";
 
@@ -56,15 +57,17 @@ export function createLinuxForwarder(
     () => new WorkerLink({ libc, logger, clock, splice, meters, ...(spawn && { spawn }) }),
   );
   const relays = new WorkerRelays(links);
+  const udp = new WorkerTransport(libc, links.map((link) => link.udp));
   const engine = createPortableForwarder({
     clock,
     logger,
     net: linuxNet(libc, links),
+    udp,
     createRelay: relays.create,
     createMeter: meters.create,
     ...(resolver && { resolver }),
   });
-  return new LinuxForwarder(engine, { relays, meters, links });
+  return new LinuxForwarder(engine, { relays, udp, meters, links });
 }
 
 /** TCP sockets whose events come from `links`, in turn. */
@@ -84,20 +87,23 @@ function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
 class LinuxForwarder implements Forwarder {
   readonly #engine: Forwarder;
   readonly #relays: WorkerRelays;
+  readonly #udp: WorkerTransport;
   readonly #meters: SharedMeters;
   readonly #links: readonly WorkerLink[];
   #stopping: Promise<void> | null = null;
 
   constructor(
     engine: Forwarder,
-    { relays, meters, links }: {
+    { relays, udp, meters, links }: {
       readonly relays: WorkerRelays;
+      readonly udp: WorkerTransport;
       readonly meters: SharedMeters;
       readonly links: readonly WorkerLink[];
     },
   ) {
     this.#engine = engine;
     this.#relays = relays;
+    this.#udp = udp;
     this.#meters = meters;
     this.#links = links;
   }
@@ -132,6 +138,9 @@ class LinuxForwarder implements Forwarder {
 
   counters(): ForwarderCounters {
     this.#relays.count();
+    this.#udp.count();
+    // In this order: what a Worker said before it counted is heard by whoever sees it counted.
+    for (const link of this.#links) link.hear();
     return this.#engine.counters();
   }
 

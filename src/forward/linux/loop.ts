@@ -16,6 +16,7 @@ import { COMMAND, EVENT, MAIN_IS_CALLED, type Start, WORKER_SLEEPS } from "./pro
 import { type Message, RECORD_WORDS, RECORDS, Ring } from "./ring.ts";
 import { Sessions } from "./sessions.ts";
 import { Tallies } from "./tallies.ts";
+import { Datagrams } from "./udp_datagrams.ts";
 
 const ACCEPTS_PER_TURN = 64;
 /** How long to wait with events that the main thread has no room for. */
@@ -31,6 +32,7 @@ export class Loop implements Disposable {
   readonly #epoll: Epoll;
   readonly #pipes: PipePool;
   readonly #sessions: Sessions;
+  readonly #datagrams: Datagrams;
   readonly #listeners = new Map<number, number>();
   /** Listeners that may have more connections than one turn took. */
   readonly #accepting = new Set<number>();
@@ -54,16 +56,25 @@ export class Loop implements Disposable {
     this.#wakeFd = start.wakeFd;
     this.#epoll = new Epoll(libc);
     this.#pipes = new PipePool(libc);
+    const meters = new MeterTaker(new Meters(start.meters), {
+      spending: (meter) => this.#tell([EVENT.spending, meter]),
+      low: (meter) => this.#tell([EVENT.low, meter]),
+    });
     this.#sessions = new Sessions({
       libc,
       epoll: this.#epoll,
       pipes: start.splice ? this.#pipes : null,
       tallies: new Tallies(start.tallies),
-      meters: new MeterTaker(new Meters(start.meters), {
-        spending: (meter) => this.#tell([EVENT.spending, meter]),
-        low: (meter) => this.#tell([EVENT.low, meter]),
-      }),
+      meters,
       onEnded: (session, errno) => this.#tell([EVENT.ended, session, errno]),
+    });
+    this.#datagrams = new Datagrams({
+      libc,
+      epoll: this.#epoll,
+      meters,
+      start: start.udp,
+      tell: (message) => this.#tell(message),
+      tellIfRoom: (message) => this.#tellIfRoom(message),
     });
     this.#epoll.register(this.#wakeFd, EPOLL.IN, { kind: KIND.wake, tag: 0 });
   }
@@ -85,6 +96,7 @@ export class Loop implements Disposable {
   /** Gives back every descriptor that is the Worker's. */
   [Symbol.dispose](): void {
     this.#sessions[Symbol.dispose]();
+    this.#datagrams[Symbol.dispose]();
     this.#pipes[Symbol.dispose]();
     this.#epoll[Symbol.dispose]();
   }
@@ -109,6 +121,10 @@ export class Loop implements Disposable {
         return this.#accept(tag);
       case KIND.watch:
         return this.#tell([EVENT.ready, tag, events]);
+      case KIND.udpListener:
+        return this.#datagrams.listenerReady(tag);
+      case KIND.udpFlow:
+        return this.#datagrams.flowReady(this.#epoll.fdAt(index), tag);
       default:
         this.#libc.read(this.#wakeFd, this.#woken, 8);
     }
@@ -166,7 +182,7 @@ export class Loop implements Disposable {
           this.#tell([EVENT.stopped]);
           break;
         default:
-          throw new TypeError(`Not a command: ${kind}`);
+          if (!this.#datagrams.obey(this.#command)) throw new TypeError(`Not a command: ${kind}`);
       }
     }
     // Whoever found the ring full waits for this: to fill it takes more commands than that.
@@ -192,6 +208,11 @@ export class Loop implements Disposable {
   #tell(message: Message): void {
     this.#hasNews = true;
     if (this.#overflow.length > 0 || !this.#events.push(message)) this.#overflow.push(message);
+  }
+
+  /** Tells what can do without being told. */
+  #tellIfRoom(message: Message): void {
+    if (this.#overflow.length === 0 && this.#events.push(message)) this.#hasNews = true;
   }
 
   /** Calls the main thread, once until it comes. */

@@ -69,10 +69,15 @@ export class MeterTaker {
 
   /** How many bytes of the budget can be had without asking for more; no end without a quota. */
   budget(slot: number): number {
+    const onHand = this.left(slot);
+    return this.#meters.isLimited(slot) && this.#meters.isLast(slot) ? Infinity : onHand;
+  }
+
+  /** How many bytes of the budget are on hand, more being asked for; no end without a quota. */
+  left(slot: number): number {
     if (!this.#meters.isLimited(slot)) return Infinity;
     const onHand = this.#meters.load(slot, WORD.budget);
-    if (this.#meters.isLast(slot)) return Infinity;
-    if (onHand < LOW_BYTES) this.#calls.low(slot);
+    if (onHand < LOW_BYTES && !this.#meters.isLast(slot)) this.#calls.low(slot);
     return onHand;
   }
 

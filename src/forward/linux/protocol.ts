@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { UdpStart } from "./udp_protocol.ts";
+
 /** To the Worker. Parameters follow the kind in a record. */
 export const COMMAND = {
   /** listener, fd: accepts on the socket from now on. */
@@ -57,6 +59,7 @@ export interface Start {
   readonly events: SharedArrayBuffer;
   readonly tallies: SharedArrayBuffer;
   readonly meters: SharedArrayBuffer;
+  readonly udp: UdpStart;
   /** Whether each side sleeps, and has to be woken. */
   readonly sleeping: SharedArrayBuffer;
   /** The eventfd that wakes the Worker; it stays the main thread's. */

@@ -5,7 +5,7 @@
  */
 
 import type { BudgetState, Cell, Direction, Meter, Refiller } from "../policy/meter.ts";
-import { CELL_MAX, type Meters, WORD } from "./meters.ts";
+import { CELL_MAX, type Meters, NO_METER, WORD } from "./meters.ts";
 
 /** What surrounds a meter. */
 export interface MeterOwner {
@@ -97,6 +97,11 @@ export class SharedMeter implements Meter {
     this.#meters.clear(this.slot);
     this.#owner.dispose();
   }
+}
+
+/** Where a Worker finds `meter`, or that there is none. */
+export function slotOf(meter: Meter | null): number {
+  return meter instanceof SharedMeter ? meter.slot : NO_METER;
 }
 
 class SharedCell implements Cell {

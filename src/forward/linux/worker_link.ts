@@ -21,6 +21,8 @@ import type { MeterCalls } from "./meters.ts";
 import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
 import type { Pair } from "./sessions.ts";
 import { SESSIONS_MAX, Tallies, type Tally } from "./tallies.ts";
+import { UdpCounts } from "./udp_counts.ts";
+import { isAboutUdp, UdpLink } from "./udp_link.ts";
 
 /** How long to wait before a Worker is tried again that has never done anything. */
 const RETRY_MS = 500;
@@ -64,6 +66,8 @@ const spawnWorker = (): Worker =>
  * is started again, and the listeners, whose sockets stayed open all along, go on.
  */
 export class WorkerLink {
+  /** What is about UDP. */
+  readonly udp: UdpLink;
   readonly #libc: Libc;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -107,6 +111,8 @@ export class WorkerLink {
     this.#events = new Ring(this.#start.events);
     this.#tallies = new Tallies(this.#start.tallies);
     this.#sleeping = new Int32Array(this.#start.sleeping);
+    const send = (command: Message) => this.#send(command);
+    this.udp = new UdpLink({ libc, send, start: this.#start.udp });
     this.#spawn();
   }
 
@@ -176,6 +182,11 @@ export class WorkerLink {
     this.#tallies.read(session, into);
   }
 
+  /** Hears of what the Worker has said until now, without being called. */
+  hear(): void {
+    while (this.#events.shift(this.#record)) this.#happened(this.#record);
+  }
+
   /** Ends the Worker, and every session that is left. */
   async stop(): Promise<void> {
     this.#send([COMMAND.stop]);
@@ -193,10 +204,16 @@ export class WorkerLink {
       events: Ring.allocate(),
       tallies: Tallies.allocate(),
       meters: this.#meters,
+      udp: { ...UdpCounts.allocate(), seed: this.#seed() },
       sleeping: new SharedArrayBuffer(8),
       wakeFd: this.#wakeFd,
       splice: this.#splice,
     };
+  }
+
+  /** Who could guess it could make all flows hard to find. */
+  #seed(): number {
+    return crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
   }
 
   #spawn(): void {
@@ -205,7 +222,7 @@ export class WorkerLink {
       this.#hasSpoken = true;
       // Before the events are read: what comes after this calls again.
       Atomics.store(this.#sleeping, MAIN_IS_CALLED, 0);
-      while (this.#events.shift(this.#record)) this.#happened(this.#record);
+      this.hear();
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -255,6 +272,9 @@ export class WorkerLink {
         return this.#stopped.resolve();
       case EVENT.room:
         for (const command of this.#overflow.splice(0)) this.#send(command);
+        return;
+      default:
+        return this.udp.happened(this.#record);
     }
   }
 
@@ -270,11 +290,12 @@ export class WorkerLink {
   #restart(reason: string): void {
     this.#logger.error("forward.worker_crashed", { error: reason, sessions: this.#sessions.size });
     // What it said last still counts, and closed listeners are not to come back.
-    while (this.#events.shift(this.#record)) this.#happened(this.#record);
+    this.hear();
     const unread: Message[] = [];
     while (this.#commands.shift(this.#record)) unread.push([...this.#record]);
     unread.push(...this.#overflow.splice(0));
     this.#start = this.#allocate();
+    const datagrams = this.udp.restart(unread, this.#start.udp);
     this.#commands = new Ring(this.#start.commands);
     this.#events = new Ring(this.#start.events);
     this.#tallies = new Tallies(this.#start.tallies);
@@ -300,7 +321,8 @@ export class WorkerLink {
       this.#watches.delete(token);
       ready();
     }
-    for (const command of unread) this.#send(command);
+    for (const command of unread) if (!isAboutUdp(command)) this.#send(command);
+    for (const command of datagrams) this.#send(command);
   }
 
   /** At once, unless the last one did not even start: then the next may not either. */

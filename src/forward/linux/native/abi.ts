@@ -5,11 +5,12 @@
  * @module
  */
 
-/** `<sys/socket.h>`, `<netinet/in.h>`, `<netinet/tcp.h>`. */
+/** `<sys/socket.h>`, `<netinet/in.h>`, `<netinet/tcp.h>`, `<linux/udp.h>`. */
 export const SOCKET = {
   AF_INET: 2,
   AF_INET6: 10,
   SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
@@ -17,9 +18,17 @@ export const SOCKET = {
   SO_ERROR: 4,
   IPPROTO_TCP: 6,
   TCP_NODELAY: 1,
+  IPPROTO_IP: 0,
+  IP_PKTINFO: 8,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
+  IPV6_RECVPKTINFO: 49,
+  IPV6_PKTINFO: 50,
+  SOL_UDP: 17,
+  UDP_SEGMENT: 103,
+  UDP_GRO: 104,
   SHUT_WR: 1,
+  MSG_TRUNC: 0x20,
   MSG_NOSIGNAL: 0x4000,
 } as const;
 

@@ -8,6 +8,7 @@
 export const ERRNO = {
   EPERM: 1,
   EINTR: 4,
+  EIO: 5,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
@@ -18,6 +19,7 @@ export const ERRNO = {
   EMFILE: 24,
   EPIPE: 32,
   ENOSYS: 38,
+  EMSGSIZE: 90,
   EPROTONOSUPPORT: 93,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
@@ -38,6 +40,7 @@ export const ERRNO = {
 const TEXTS: Readonly<Record<keyof typeof ERRNO, string>> = {
   EPERM: "Operation not permitted",
   EINTR: "Interrupted system call",
+  EIO: "Input/output error",
   EBADF: "Bad file descriptor",
   EAGAIN: "Resource temporarily unavailable",
   ENOMEM: "Cannot allocate memory",
@@ -48,6 +51,7 @@ const TEXTS: Readonly<Record<keyof typeof ERRNO, string>> = {
   EMFILE: "Too many open files",
   EPIPE: "Broken pipe",
   ENOSYS: "Function not implemented",
+  EMSGSIZE: "Message too long",
   EPROTONOSUPPORT: "Protocol not supported",
   EOPNOTSUPP: "Operation not supported",
   EAFNOSUPPORT: "Address family not supported by protocol",
@@ -68,6 +72,11 @@ const TEXTS: Readonly<Record<keyof typeof ERRNO, string>> = {
 const NAMES = new Map<number, keyof typeof ERRNO>(
   (Object.keys(ERRNO) as (keyof typeof ERRNO)[]).map((name) => [ERRNO[name], name]),
 );
+
+/** The name of an errno, where it is one of {@linkcode ERRNO}. */
+export function errnoName(errno: number): string | undefined {
+  return NAMES.get(errno);
+}
 
 /** A system call failed. `code` names the errno, as in the errors of the runtime. */
 export class SystemError extends Error {

@@ -2,7 +2,8 @@
  * The functions of libc that the engine calls, with their C signatures. Only this file opens a
  * native library.
  *
- * None of them keeps a pointer once it has returned, except that `epoll_wait` blocks with one: its
+ * None of them keeps a pointer once it has returned; what `recvmmsg` and `sendmmsg` find pointers in
+ * is memory of `block.ts`, which does not move. But `epoll_wait` blocks with one: its
  * buffer is larger than what V8 puts on its moving heap, so it stays where it is, and whoever calls
  * holds on to it.
  *
@@ -40,6 +41,13 @@ const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   /** ssize_t send(int fd, const void *buffer, size_t length, int flags) */
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  /**
+   * int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+   * struct timespec *timeout)
+   */
+  recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "usize"], result: "i32" },
+  /** int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) */
+  sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   /** ssize_t splice(int in, off_t *in_at, int out, off_t *out_at, size_t length, unsigned flags) */
   splice: { parameters: ["i32", "usize", "i32", "usize", "usize", "u32"], result: "i32" },
   /** int pipe2(int fds[2], int flags) */

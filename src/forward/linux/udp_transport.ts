@@ -1,0 +1,176 @@
+/**
+ * Listening for datagrams in Workers.
+ *
+ * @module
+ */
+
+import { sleep } from "../../core/clock.ts";
+import { errorText } from "../../core/errors.ts";
+import { FORWARD } from "../../core/limits.ts";
+import type { PortRange } from "../../core/ports.ts";
+import { bindAll, type Bound, wildcardAddresses } from "../portable/bind.ts";
+import type { Endpoint } from "../portable/net.ts";
+import { logEvent } from "../portable/udp_context.ts";
+import type {
+  Entrance,
+  ListenerOptions,
+  RuleListener,
+  UdpTransport,
+} from "../portable/udp_transport.ts";
+import { SystemError } from "./native/errno.ts";
+import type { Libc } from "./native/libc.ts";
+import { decodeSockaddr } from "./native/sockaddr.ts";
+import { slotOf } from "./shared_meter.ts";
+import { LOSSES } from "./udp_counts.ts";
+import { WorkerFlow } from "./udp_flow.ts";
+import type { UdpLink, UdpListenerSink } from "./udp_link.ts";
+import { UdpSocket } from "./udp_socket.ts";
+
+/** Sockets that Workers receive on. Each belongs to one Worker, with all of its flows. */
+export class WorkerTransport implements UdpTransport {
+  readonly #libc: Libc;
+  readonly #links: readonly UdpLink[];
+  /** Those at work. */
+  readonly #listeners = new Set<WorkerListener>();
+
+  constructor(libc: Libc, links: readonly UdpLink[]) {
+    this.#libc = libc;
+    this.#links = links;
+  }
+
+  bind(range: PortRange): Bound<Entrance> {
+    const bind = (endpoint: Endpoint) => UdpSocket.bound(endpoint, this.#libc);
+    const hostnames = wildcardAddresses(bind);
+    const bound = bindAll(bind, { hostnames, range, problemOf: () => "port_in_use" });
+    if (!bound.ok) return bound;
+    return { ok: true, listeners: bound.listeners.map((socket) => this.#entrance(socket)) };
+  }
+
+  /** Counts what the Workers did until now. */
+  count(): void {
+    for (const listener of this.#listeners) listener.count();
+  }
+
+  #entrance(socket: UdpSocket): Entrance {
+    return {
+      addr: socket.addr,
+      serve: (options) => {
+        const link = this.#links.reduce((a, b) => b.listenerCount < a.listenerCount ? b : a);
+        const onClosed = (listener: WorkerListener) => void this.#listeners.delete(listener);
+        const libc = this.#libc;
+        const listener = new WorkerListener({ ...options, socket, link, libc, onClosed });
+        this.#listeners.add(listener);
+        return listener;
+      },
+      [Symbol.dispose]: () => socket[Symbol.dispose](),
+    };
+  }
+}
+
+interface WorkerListenerOptions extends ListenerOptions {
+  readonly socket: UdpSocket;
+  readonly link: UdpLink;
+  readonly libc: Libc;
+  readonly onClosed: (listener: WorkerListener) => void;
+}
+
+/** A socket that a Worker receives on. */
+class WorkerListener implements RuleListener, UdpListenerSink {
+  readonly fd: number;
+  readonly rule: number;
+  readonly owner: number;
+  readonly #options: WorkerListenerOptions;
+  readonly #number: number;
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #flows = new Set<WorkerFlow>();
+  /** The Worker's numbers, as they were last seen. */
+  readonly #losses = new Int32Array(LOSSES.length);
+  #isClosing = false;
+
+  constructor(options: WorkerListenerOptions) {
+    const { rule, owner } = options.context.policy.meters;
+    this.fd = options.socket.fd;
+    this.rule = slotOf(rule);
+    this.owner = slotOf(owner);
+    this.#options = options;
+    this.#number = options.link.listen(this);
+    // A number is used again.
+    this.#look();
+  }
+
+  async run(): Promise<void> {
+    await this.#closed.promise;
+    const { context, port } = this.#options;
+    logEvent(context, "info", "rule.udp_listener_drained", { listen_port: port.listenPort });
+  }
+
+  wanted(flow: number, address: Uint8Array<ArrayBuffer>): void {
+    const { context, port, libc, link, openFlow } = this.#options;
+    const source = { transport: "udp", ...decodeSockaddr(address) } as const;
+    const isWelcome = !context.closing.aborted && !context.policy.isExhausted;
+    const made = isWelcome
+      ? openFlow(source, port, ({ hold, onEnd }) =>
+        new WorkerFlow({
+          ...{ source, port, context, libc, link, flow, hold },
+          onEnd: (ended) => {
+            this.#flows.delete(ended);
+            onEnd(ended);
+          },
+        }))
+      : null;
+    if (made === null) link.refuse(flow);
+    else this.#flows.add(made);
+  }
+
+  receiveFailed(errno: number): void {
+    const { context, port, link } = this.#options;
+    logEvent(context, "warn", "rule.udp_listener_recv_failed", {
+      listen_port: port.listenPort,
+      error: errorText(new SystemError(errno)),
+    });
+    const resume = () => {
+      if (!this.#isClosing) link.resume(this.#number);
+    };
+    void sleep(context.environment.clock, FORWARD.udpReceiveRetryMs, context.closing)
+      .then(resume, () => undefined);
+  }
+
+  unlistened(): void {
+    this.#countLosses();
+    this.#options.socket[Symbol.dispose]();
+    this.#options.onClosed(this);
+    this.#closed.resolve();
+  }
+
+  workerGone(): void {
+    this.#countLosses();
+    this.#losses.fill(0);
+  }
+
+  count(): void {
+    for (const flow of this.#flows) flow.count();
+    this.#countLosses();
+  }
+
+  /** The Worker may be receiving: the socket is closed when it has stopped. */
+  [Symbol.dispose](): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#options.link.unlisten(this.#number);
+  }
+
+  #countLosses(): void {
+    const { errors } = this.#options.context;
+    for (const [i, loss] of LOSSES.entries()) {
+      const before = this.#losses[i] ?? 0;
+      const now = this.#options.link.losses(this.#number, loss);
+      this.#losses[i] = now;
+      errors[loss] += (now - before) >>> 0;
+    }
+  }
+
+  #look(): void {
+    const { link } = this.#options;
+    for (const [i, loss] of LOSSES.entries()) this.#losses[i] = link.losses(this.#number, loss);
+  }
+}
