@@ -406,31 +406,19 @@ export class Datagrams implements OutboxSink, Disposable {
     const listening = this.#listeners.get(this.#flows.keyAt(flow, KEY.listener));
     this.#queues.delete(flow);
     if (queue === undefined || listening === undefined) return;
-    const { rule, owner } = listening;
-    this.#begin(flow, "in", listening);
-    let bytes = 0;
-    let datagrams = 0;
-    for (let data = queue.peek(); data !== undefined; data = queue.peek()) {
-      if (this.#flows.state[flow] === FLOW.open && this.#passes(data.length, rule, owner)) {
-        const sent = this.#sendOne(flow, data);
-        bytes += sent ? data.length : 0;
-        datagrams += sent ? 1 : 0;
+    while (queue.peek() !== undefined) {
+      this.#outbox.begin(this.#flows.isUnsegmented[flow] === 0);
+      this.#begin(flow, "in", listening);
+      for (let i = 0; i < BATCH; i++, queue.shift()) {
+        const data = queue.peek();
+        if (data === undefined) break;
+        // Nothing is being received now.
+        this.#inbox.put(i, data);
+        const passes = this.#passes(data.length, listening.rule, listening.owner);
+        if (passes) this.#add(this.#inbox.addressOf(i), data.length, 0);
       }
-      queue.shift();
+      this.#finish(listening);
     }
-    this.#counts.sentIn(flow, bytes, datagrams);
-    this.#meters.spend(owner, bytes);
-  }
-
-  #sendOne(flow: number, data: Uint8Array<ArrayBuffer>): boolean {
-    const fd = this.#flows.fd[flow] ?? -1;
-    while (this.#libc.send(fd, data, data.length, SOCKET.MSG_NOSIGNAL) < 0) {
-      const errno = this.#libc.errno();
-      if (errno === ERRNO.EINTR) continue;
-      this.sendFailed(errno, 1);
-      return false;
-    }
-    return true;
   }
 
   /** Closes a flow whose target is gone: the next datagram of its source makes a new one. */

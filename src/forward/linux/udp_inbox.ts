@@ -80,6 +80,11 @@ export class Inbox {
     return this.#data.bytes.subarray(at, at + length);
   }
 
+  /** Makes `data` message `i`, as far as `addressOf` goes. */
+  put(i: number, data: Uint8Array<ArrayBuffer>): void {
+    this.#data.bytes.set(data, i * DATA_STRIDE);
+  }
+
   /** Whether message `i` was longer than there is room for, which no datagram is. */
   isTruncated(i: number): boolean {
     const flags = this.#headers.words[i * MMSGHDR.words + MMSGHDR.flags] ?? 0;

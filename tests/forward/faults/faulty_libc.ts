@@ -71,8 +71,18 @@ class Faults {
   }
 }
 
-function movingCalls(libc: Libc, faults: Faults): Pick<Libc, "recv" | "send" | "splice"> {
+type MovingCall = "recv" | "send" | "splice" | "recvmmsg" | "sendmmsg";
+
+function movingCalls(libc: Libc, faults: Faults): Pick<Libc, MovingCall> {
   return {
+    recvmmsg(fd, messages, count, flags, timeout) {
+      if (faults.fails("recvmmsg")) return -1;
+      return libc.recvmmsg(fd, messages, faults.dice.part("recvmmsg", count), flags, timeout);
+    },
+    sendmmsg(fd, messages, count, flags) {
+      if (faults.fails("sendmmsg")) return -1;
+      return libc.sendmmsg(fd, messages, faults.dice.part("sendmmsg", count), flags);
+    },
     recv: (fd, buffer, length, flags) =>
       faults.move("recv", { fd, length }, (part) => libc.recv(fd, buffer, part, flags)),
     send: (fd, buffer, length, flags) =>
