@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatagramQueue, type QueueBudget } from "../portable/datagram_queue.ts";
+import { DatagramQueue } from "../portable/datagram_queue.ts";
 import { datagramProblem } from "../portable/os_error.ts";
 import type { Direction } from "../policy/meter.ts";
 import { type Epoll, KIND } from "./epoll.ts";
@@ -15,21 +15,15 @@ import type { Libc } from "./native/libc.ts";
 import type { Message } from "./ring.ts";
 import { type Loss, UdpCounts } from "./udp_counts.ts";
 import { FLOW, FlowTable, KEY } from "./udp_flow_table.ts";
+import { Groups } from "./udp_groups.ts";
 import { BATCH, Inbox } from "./udp_inbox.ts";
+import { type Listening, UdpListeners } from "./udp_listeners.ts";
 import { Outbox, type OutboxSink } from "./udp_outbox.ts";
 import { NOTICE, UDP_COMMAND, UDP_EVENT, type UdpStart } from "./udp_protocol.ts";
 
 /** A tag of an event holds the flow, and as much of its generation as there is room for. */
 const FLOW_BITS = 16;
 const GENERATION_MASK = 0xfff;
-
-interface Listening {
-  readonly fd: number;
-  readonly rule: number;
-  readonly owner: number;
-  /** Shared by the listeners of a rule. */
-  readonly queueBudget: QueueBudget;
-}
 
 export interface DatagramsOptions {
   readonly libc: Libc;
@@ -56,18 +50,13 @@ export class Datagrams implements OutboxSink, Disposable {
   readonly #flows: FlowTable;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
-  readonly #listeners = new Map<number, Listening>();
-  readonly #budgets = new Map<number, QueueBudget>();
+  readonly #listeners: UdpListeners;
   /** What waits until its flow has a target. */
   readonly #queues = new Map<number, DatagramQueue>();
   readonly #key = new Int32Array(KEY.words);
-  /** The batch under way, by flow: each flow's first message, and each message's next one. */
-  readonly #groups = new Int32Array(BATCH);
-  readonly #firsts = new Int32Array(BATCH);
-  readonly #lasts = new Int32Array(BATCH);
-  readonly #nexts = new Int32Array(BATCH);
+  /** The batch under way: its messages by flow, and how long the datagrams of each are. */
+  readonly #groups = new Groups();
   readonly #segments = new Int32Array(BATCH);
-  #groupCount = 0;
   /** What is being sent, for `sendFailed`. */
   #flow = -1;
   #direction: Direction = "in";
@@ -80,6 +69,7 @@ export class Datagrams implements OutboxSink, Disposable {
     this.#meters = options.meters;
     this.#counts = new UdpCounts(options.start);
     this.#flows = new FlowTable(options.start.seed);
+    this.#listeners = new UdpListeners(options.epoll, options.tell);
     this.#inbox = new Inbox(options.libc);
     this.#outbox = new Outbox(options.libc, this);
   }
@@ -88,13 +78,13 @@ export class Datagrams implements OutboxSink, Disposable {
   obey([kind = 0, a = 0, b = 0, c = 0, d = 0]: Int32Array): boolean {
     switch (kind) {
       case UDP_COMMAND.listen:
-        this.#listen(a, { fd: b, rule: c, owner: d });
+        this.#listeners.add(a, { fd: b, rule: c, owner: d });
         return true;
       case UDP_COMMAND.unlisten:
-        this.#unlisten(a);
+        this.#listeners.remove(a);
         return true;
       case UDP_COMMAND.resume:
-        this.#watchListener(a);
+        this.#listeners.watch(a);
         return true;
       case UDP_COMMAND.open:
         this.#open(a, b, c !== 0);
@@ -118,9 +108,9 @@ export class Datagrams implements OutboxSink, Disposable {
     const listening = this.#listeners.get(listener);
     if (listening === undefined) return;
     const count = this.#inbox.receive(listening.fd);
-    if (count < 0) return this.#listenerFailed(listener, this.#libc.errno());
+    if (count < 0) return this.#listeners.failed(listener, this.#libc.errno());
     this.#sort(listener, listening, count);
-    for (let group = 0; group < this.#groupCount; group++) this.#forward(group, listening);
+    for (let group = 0; group < this.#groups.count; group++) this.#forward(group, listening);
   }
 
   /** There is something to receive on the socket of a flow, or an error. */
@@ -171,41 +161,6 @@ export class Datagrams implements OutboxSink, Disposable {
     }
   }
 
-  #listen(listener: number, { fd, rule, owner }: Omit<Listening, "queueBudget">): void {
-    const queueBudget = this.#budgets.get(rule) ?? { bytes: 0 };
-    this.#budgets.set(rule, queueBudget);
-    this.#listeners.set(listener, { fd, rule, owner, queueBudget });
-    this.#watchListener(listener);
-  }
-
-  #watchListener(listener: number): void {
-    const fd = this.#listeners.get(listener)?.fd;
-    if (fd === undefined) return;
-    const errno = this.#options.epoll.register(fd, EPOLL.IN, {
-      kind: KIND.udpListener,
-      tag: listener,
-    });
-    if (errno !== 0) this.#options.tell([UDP_EVENT.listenerFailed, listener, errno]);
-  }
-
-  #unlisten(listener: number): void {
-    const listening = this.#listeners.get(listener);
-    if (listening === undefined) return;
-    this.#options.epoll.unregister(listening.fd);
-    this.#listeners.delete(listener);
-    const isLast = ![...this.#listeners.values()].some(({ rule }) => rule === listening.rule);
-    if (isLast) this.#budgets.delete(listening.rule);
-    this.#options.tell([UDP_EVENT.unlistened, listener]);
-  }
-
-  #listenerFailed(listener: number, errno: number): void {
-    if (errno === ERRNO.EAGAIN || errno === ERRNO.EINTR) return;
-    const listening = this.#listeners.get(listener);
-    if (listening === undefined) return;
-    this.#options.epoll.unregister(listening.fd);
-    this.#options.tell([UDP_EVENT.listenerFailed, listener, errno]);
-  }
-
   #flowFailed(flow: number, errno: number): void {
     if (errno === ERRNO.EAGAIN || errno === ERRNO.EINTR) return;
     if (datagramProblem(errnoName(errno)) === "unreachable") return this.#evict(flow, errno, 1);
@@ -215,7 +170,7 @@ export class Datagrams implements OutboxSink, Disposable {
 
   /** Puts the messages of a batch in order of their flows. Those without one are dealt with. */
   #sort(listener: number, listening: Listening, count: number): void {
-    this.#groupCount = 0;
+    this.#groups.clear();
     let flow = -1;
     this.#key[KEY.listener] = listener;
     for (let i = 0; i < count; i++) {
@@ -225,22 +180,9 @@ export class Datagrams implements OutboxSink, Disposable {
       if (flow < 0 || !this.#flows.hasKey(flow, this.#key)) flow = this.#flowOf(listening);
       if (flow < 0) continue;
       if (this.#inbox.isTruncated(i)) this.#lost(flow, "send_dropped", 1);
-      else if (this.#flows.state[flow] === FLOW.open) this.#group(flow, i);
+      else if (this.#flows.state[flow] === FLOW.open) this.#groups.add(flow, i);
       else this.#enqueue(flow, i, segment);
     }
-  }
-
-  #group(flow: number, message: number): void {
-    this.#nexts[message] = -1;
-    for (let group = this.#groupCount - 1; group >= 0; group--) {
-      if (this.#groups[group] !== flow) continue;
-      this.#nexts[this.#lasts[group] ?? 0] = message;
-      this.#lasts[group] = message;
-      return;
-    }
-    this.#groups[this.#groupCount] = flow;
-    this.#firsts[this.#groupCount] = message;
-    this.#lasts[this.#groupCount++] = message;
   }
 
   /** The flow of `#key`; when there is none, the main thread is asked for one. */
@@ -294,12 +236,12 @@ export class Datagrams implements OutboxSink, Disposable {
 
   /** Sends the datagrams of one flow to its target. */
   #forward(group: number, listening: Listening): void {
-    const flow = this.#groups[group] ?? -1;
+    const flow = this.#groups.flowOf(group);
     // A flow of the batch may have ended with another's datagrams.
     if (this.#flows.state[flow] !== FLOW.open) return;
     this.#outbox.begin(this.#flows.isUnsegmented[flow] === 0);
     this.#begin(flow, "in", listening);
-    for (let i = this.#firsts[group] ?? -1; i >= 0; i = this.#nexts[i] ?? -1) {
+    for (let i = this.#groups.firstOf(group); i >= 0; i = this.#groups.after(i)) {
       this.#collect(i, this.#segments[i] ?? 0, listening);
     }
     this.#finish(listening);

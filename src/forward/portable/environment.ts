@@ -8,7 +8,6 @@ import type { Net } from "./net.ts";
 import type { PacketPool } from "./packet.ts";
 import type { Relaying, RelayOptions } from "./relay.ts";
 import type { DatagramNet } from "./udp_net.ts";
-import type { UdpTransport } from "./udp_transport.ts";
 
 /** What all rules of an engine share. */
 export interface Environment {
@@ -25,8 +24,6 @@ export interface Environment {
 
 /** What all UDP rules of an engine share. */
 export interface UdpEnvironment extends Environment {
-  /** What listens for datagrams. */
-  readonly udp: UdpTransport;
   /** What flows send with that this thread moves. */
   readonly datagrams: DatagramNet;
   readonly packets: PacketPool;

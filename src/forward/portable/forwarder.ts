@@ -27,7 +27,8 @@ import { SniRule } from "./sni_rule.ts";
 import { TcpRule } from "./tcp_rule.ts";
 import { denoDatagrams } from "./udp_net.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { DatagramTransport, type UdpTransport } from "./udp_transport.ts";
+import type { UdpTransport } from "./udp_transport.ts";
+import { DatagramTransport } from "./datagram_transport.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 
 /** Creates a forwarder that runs no rule yet. */
@@ -55,23 +56,24 @@ export function createPortableForwarder(
     readonly createMeter?: Environment["createMeter"];
   },
 ): Forwarder {
-  return new PortableForwarder({
+  const environment = {
     clock,
     logger,
     resolver,
     net: net ?? denoNet,
-    udp,
     datagrams: denoDatagrams,
     memory: new CopyMemory(),
     ...(createRelay && { createRelay }),
     packets: new PacketPool(),
     createMeter,
     owners: new Owners(clock, createMeter),
-  });
+  };
+  return new PortableForwarder(environment, udp);
 }
 
 class PortableForwarder implements Forwarder {
   readonly #environment: UdpEnvironment;
+  readonly #transport: UdpTransport;
   readonly #open = new Map<bigint, RunningRule>();
   /** Closed rules whose last connection has not ended. */
   readonly #draining = new Set<RunningRule>();
@@ -82,8 +84,9 @@ class PortableForwarder implements Forwarder {
   readonly #sniPorts = new Set<SniPort>();
   #isShutDown = false;
 
-  constructor(environment: UdpEnvironment) {
+  constructor(environment: UdpEnvironment, transport: UdpTransport) {
     this.#environment = environment;
+    this.#transport = transport;
   }
 
   async open(rule: RuleSpec): Promise<OpenOutcome> {
@@ -202,7 +205,7 @@ class PortableForwarder implements Forwarder {
   }
 
   #openUdp(spec: RuleSpec): OpenOutcome {
-    const bound = this.#environment.udp.bind(spec.listen);
+    const bound = this.#transport.bind(spec.listen);
     if (!bound.ok) return bound;
     const settings = this.#udp;
     const rule = new UdpRule({ ...this.#parts(spec), spec, settings, entrances: bound.listeners });

@@ -16,7 +16,7 @@ import { CopyMemory } from "./buffer_pool.ts";
 import type { Endpoint } from "./net.ts";
 import { PacketPool } from "./packet.ts";
 import { UdpRule } from "./udp_rule.ts";
-import { DatagramTransport, entranceOf } from "./udp_transport.ts";
+import { entranceOf } from "./datagram_transport.ts";
 import { ListedTargets, SingleTarget } from "./rule_targets.ts";
 import { LocalMeter } from "../policy/meter.ts";
 
@@ -70,7 +70,6 @@ class Fixture implements AsyncDisposable {
         logger: this.logger,
         resolver,
         net: new FakeNet(),
-        udp: new DatagramTransport(this.net),
         datagrams: this.net,
         memory: new CopyMemory(),
         createMeter: () => new LocalMeter(),

@@ -10,10 +10,8 @@
 import type { PortRange } from "../../core/ports.ts";
 import type { Bound } from "./bind.ts";
 import type { Endpoint } from "./net.ts";
-import { bindDatagrams } from "./udp_bind.ts";
 import type { UdpContext, UdpPort } from "./udp_context.ts";
-import { UdpListener } from "./udp_listener.ts";
-import type { DatagramEndpoint, DatagramNet, DatagramSocket } from "./udp_net.ts";
+import type { DatagramEndpoint } from "./udp_net.ts";
 
 /** A flow as its rule sees it. */
 export interface RuleFlow {
@@ -66,27 +64,4 @@ export interface Entrance extends Disposable {
 export interface UdpTransport {
   /** Binds every UDP port of `range`, for both families. On a failure nothing stays bound. */
   bind(range: PortRange): Bound<Entrance>;
-}
-
-/** Listening by `net`'s sockets, on this thread. */
-export class DatagramTransport implements UdpTransport {
-  readonly #net: DatagramNet;
-
-  constructor(net: DatagramNet) {
-    this.#net = net;
-  }
-
-  bind(range: PortRange): Bound<Entrance> {
-    const bound = bindDatagrams(this.#net, range);
-    return bound.ok ? { ok: true, listeners: bound.listeners.map(entranceOf) } : bound;
-  }
-}
-
-/** The entrance that `socket` is. */
-export function entranceOf(socket: DatagramSocket): Entrance {
-  return {
-    addr: socket.addr,
-    serve: (options) => new UdpListener({ ...options, socket }),
-    [Symbol.dispose]: () => socket[Symbol.dispose](),
-  };
 }
