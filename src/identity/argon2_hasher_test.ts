@@ -32,6 +32,23 @@ Deno.test("Argon2Hasher never matches without a hash, or with a password nobody 
   assert.equal(await hasher.verify("", await hasher.hash("x")), false, "not its stand-in");
 });
 
+Deno.test("Argon2Hasher takes as long for a user who is not there", async () => {
+  using hasher = new Argon2Hasher(systemRandom);
+  const phc = await hasher.hash("x");
+  const took = { known: [] as number[], unknown: [] as number[] };
+  // One after the other in turn: what else the machine does is shared by both.
+  for (let i = 0; i < 15; i++) {
+    for (const [who, stored] of [["known", phc], ["unknown", null]] as const) {
+      const started = performance.now();
+      await hasher.verify("wrong", stored);
+      took[who].push(performance.now() - started);
+    }
+  }
+  const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
+  const ratio = median(took.unknown) / median(took.known);
+  assert.ok(ratio > 0.5 && ratio < 2, `${ratio}`);
+});
+
 Deno.test("Argon2Hasher says so when a stored hash cannot be read, and goes on", async () => {
   using hasher = new Argon2Hasher(systemRandom);
   await assert.rejects(hasher.verify("x", "$2y$10$no"), isError("password_hash_failed"));
