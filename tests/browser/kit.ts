@@ -27,15 +27,20 @@ export class Tab {
     page.on("pageerror", (error) => this.#complain(String(error)));
   }
 
-  /** From now on, answers of this status are part of the test. */
+  /** From now on, answers of this status are part of the test; 0 is no answer. */
   expectStatus(status: number): void {
     this.#refusals.add(status);
   }
 
   /** Keeps what the console says, but for refusals that are expected. */
   #complain(text: string): void {
-    const status = Number(/status of (\d+)/.exec(text)?.[1]);
+    const status = /net::ERR_/.test(text) ? 0 : Number(/status of (\d+)/.exec(text)?.[1]);
     if (!this.#refusals.has(status)) this.#complaints.push(text);
+  }
+
+  /** Fails with what the console complained about, if it did. */
+  assertCalm(name: string): void {
+    assert.deepEqual(this.#complaints, [], name);
   }
 
   /** Types into the field with that label. */
@@ -66,7 +71,7 @@ export class Tab {
     const overflow = await this.page.evaluate("document.documentElement.scrollWidth - innerWidth");
     assert.ok(Number(overflow) <= 0, `${name} is ${overflow} pixels too wide for a phone`);
     if (size) await this.page.setViewportSize(size);
-    assert.deepEqual(this.#complaints, [], name);
+    this.assertCalm(name);
   }
 
   async #violations(): Promise<string[]> {

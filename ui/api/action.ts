@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { errorText, type Result } from "./client.ts";
+import type { Result } from "./client.ts";
+import { explain } from "../i18n/explain.ts";
 
 /** A change that the server is asked for: whether it runs, and what refused it. */
 export interface Action {
@@ -18,7 +19,7 @@ export function useAction(): Action {
     setBusy(true);
     const result = await work();
     setBusy(false);
-    setError(result.ok ? null : errorText(result.error));
+    setError(result.ok ? null : explain(result.error));
     return result;
   };
   return { busy, error, refuse: setError, run };

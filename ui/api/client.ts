@@ -13,7 +13,7 @@ export type OperationName = keyof Operations;
 export interface ApiError {
   /** The HTTP status; 0 when the server could not be reached. */
   readonly status: number;
-  /** A code of the API, `http_<status>`, or `unreachable`. */
+  /** A code of the API, `http_<status>`, `unreachable` or `timed_out`. */
   readonly code: string;
   readonly message: string;
 }
@@ -55,6 +55,16 @@ export function reportSessionLost(): void {
   sessionLost?.();
 }
 
+let passwordWanted: (() => void) | null = null;
+
+/** Says who is told when the server wants a new password before anything else. */
+export function onPasswordWanted(listener: () => void): void {
+  passwordWanted = listener;
+}
+
+/** After how long without an answer there is none. Argon2 and a client's answer take seconds. */
+const TIMEOUT_MS = 30_000;
+
 /** Calls an operation. Never rejects. */
 export async function call<K extends OperationName>(
   operation: K,
@@ -69,14 +79,19 @@ export async function call<K extends OperationName>(
       // A page that is closed still gets its last changes through.
       keepalive: method === "DELETE",
       headers: headersOf(method, body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     if (response.ok) return { ok: true, value: answerOf(response, text) as Answer<K> };
     if (response.status === 401 && !SESSION_PROBES.has(operation)) reportSessionLost();
-    return { ok: false, error: errorOf(response, text) };
-  } catch {
-    return { ok: false, error: { status: 0, code: "unreachable", message: "unreachable" } };
+    const error = errorOf(response, text);
+    if (error.code === "password_change_required") passwordWanted?.();
+    return { ok: false, error };
+  } catch (reason) {
+    const late = reason instanceof DOMException && reason.name === "TimeoutError";
+    const code = late ? "timed_out" : "unreachable";
+    return { ok: false, error: { status: 0, code, message: code } };
   }
 }
 

@@ -39,6 +39,15 @@ const entries = new Map<string, Entry>();
 /** The error that the page shows above everything, until something succeeds. */
 export const lastFailure = signal<ApiError | null>(null);
 
+/** When the server last answered a question, in milliseconds since the epoch; 0 before. */
+export const lastAnswerAt = signal(0);
+
+/** Asks again for everything that is shown. */
+export async function refreshShown(): Promise<void> {
+  const shown = [...entries.values()].filter(({ intervals }) => intervals.length > 0);
+  await Promise.all(shown.map((entry) => entry.refresh()));
+}
+
 /** Forgets every answer, as when the session ends. */
 export function clearQueries(): void {
   for (const { timer } of entries.values()) clearInterval(timer);
@@ -97,7 +106,8 @@ function entryOf<K extends OperationName>(
     state.value = result.ok
       ? { data: result.value, error: null, updatedAt: Date.now() }
       : { ...state.value, error: result.error };
-    lastFailure.value = result.ok ? null : result.error.status === 401 ? null : result.error;
+    lastFailure.value = result.ok || result.error.status === 401 ? null : result.error;
+    if (result.ok) lastAnswerAt.value = Date.now();
   };
   const entry: Entry = {
     state,

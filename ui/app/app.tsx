@@ -6,37 +6,50 @@
 
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import lazy, { ErrorBoundary } from "preact-iso/lazy";
+import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ErrorState, Loading } from "../components/states.tsx";
+import { Crash, PageMissing } from "../components/broken.tsx";
 import { Toasts } from "../components/toast.tsx";
 import { isSuperadmin, loadSession, safeNext, session } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
-const Login = lazy(() => import("../pages/login.tsx"));
-const Onboarding = lazy(() => import("../pages/onboarding.tsx"));
-const Dashboard = lazy(() => import("../pages/dashboard.tsx"));
-const Rules = lazy(() => import("../pages/rules.tsx"));
-const RuleNew = lazy(() => import("../pages/rule_new.tsx"));
-const RuleImport = lazy(() => import("../pages/rule_import.tsx"));
-const RuleEdit = lazy(() => import("../pages/rule_edit.tsx"));
-const RuleDetail = lazy(() => import("../pages/rule.tsx"));
-const Clients = lazy(() => import("../pages/clients.tsx"));
-const Users = lazy(() => import("../pages/users.tsx"));
-const UserPage = lazy(() => import("../pages/user.tsx"));
-const Audit = lazy(() => import("../pages/audit.tsx"));
-const Metrics = lazy(() => import("../pages/metrics.tsx"));
-const Topology = lazy(() => import("../pages/topology.tsx"));
-const Denied = lazy(() => import("../pages/denied.tsx"));
-const ClientPage = lazy(() => import("../pages/client.tsx"));
-const Settings = lazy(() => import("../pages/settings.tsx"));
-const NotFound = lazy(() => import("../pages/not_found.tsx"));
+/**
+ * A page of its own script. One that does not come (the server is away, or was upgraded under this
+ * tab) is a page that says so.
+ */
+const page = <Props,>(load: () => Promise<{ default: ComponentType<Props> }>) =>
+  lazy(() => load().catch(() => ({ default: PageMissing })));
+
+const Login = page(() => import("../pages/login.tsx"));
+const PasswordChange = page(() => import("../pages/password_change.tsx"));
+const Onboarding = page(() => import("../pages/onboarding.tsx"));
+const Dashboard = page(() => import("../pages/dashboard.tsx"));
+const Rules = page(() => import("../pages/rules.tsx"));
+const RuleNew = page(() => import("../pages/rule_new.tsx"));
+const RuleImport = page(() => import("../pages/rule_import.tsx"));
+const RuleEdit = page(() => import("../pages/rule_edit.tsx"));
+const RuleDetail = page(() => import("../pages/rule.tsx"));
+const Clients = page(() => import("../pages/clients.tsx"));
+const Users = page(() => import("../pages/users.tsx"));
+const UserPage = page(() => import("../pages/user.tsx"));
+const Audit = page(() => import("../pages/audit.tsx"));
+const Metrics = page(() => import("../pages/metrics.tsx"));
+const Topology = page(() => import("../pages/topology.tsx"));
+const Denied = page(() => import("../pages/denied.tsx"));
+const ClientPage = page(() => import("../pages/client.tsx"));
+const Settings = page(() => import("../pages/settings.tsx"));
+const NotFound = page(() => import("../pages/not_found.tsx"));
+
+/** Whether rendering failed, so that there is nothing left to show. */
+const crashed = signal(false);
 
 export function App() {
   return (
     <LocationProvider>
-      <ErrorBoundary>
-        <Gate />
+      <ErrorBoundary onError={() => void (crashed.value = true)}>
+        {crashed.value ? <Crash /> : <Gate />}
       </ErrorBoundary>
       <Toasts />
     </LocationProvider>
@@ -59,6 +72,7 @@ function Gate() {
   if (wanted !== null) return <Loading />;
   if (state.kind === "onboarding") return <Onboarding />;
   if (state.kind === "anonymous") return <Login expired={state.expired} />;
+  if (state.kind === "restricted") return <PasswordChange />;
   return (
     <Shell me={state.me}>
       <Router>
@@ -99,6 +113,7 @@ function placeFor(
   switch (kind) {
     case "unknown":
     case "failed":
+    case "restricted":
       return null;
     case "onboarding":
       return path === "/onboarding" ? null : "/onboarding";

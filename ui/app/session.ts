@@ -4,8 +4,14 @@
  * @module
  */
 
-import { signal } from "@preact/signals";
-import { type Answer, type ApiError, call, onSessionLost } from "../api/client.ts";
+import { effect, signal } from "@preact/signals";
+import {
+  type Answer,
+  type ApiError,
+  call,
+  onPasswordWanted,
+  onSessionLost,
+} from "../api/client.ts";
 import { clearQueries } from "../api/query.ts";
 
 export type Me = Answer<"GET /v1/users/me">;
@@ -15,6 +21,7 @@ export type Session =
   | { readonly kind: "failed"; readonly error: ApiError }
   | { readonly kind: "onboarding" }
   | { readonly kind: "anonymous"; readonly expired: boolean }
+  | { readonly kind: "restricted" }
   | { readonly kind: "open"; readonly me: Me };
 
 /** The session of this tab. */
@@ -32,6 +39,15 @@ export async function loadSession(): Promise<void> {
   else if (me.error.status === 401) session.value = { kind: "anonymous", expired: false };
   else session.value = { kind: "failed", error: me.error };
 }
+
+const RETRY_MS = 5_000;
+
+/** Tries again by itself while the server cannot be asked who is logged in. */
+effect(() => {
+  if (session.value.kind !== "failed") return;
+  const timer = setTimeout(() => void loadSession(), RETRY_MS);
+  return () => clearTimeout(timer);
+});
 
 /** Who is logged in; only for what is shown to nobody else. */
 export function currentUser(): Me {
@@ -65,6 +81,13 @@ function forget(expired: boolean): void {
 
 onSessionLost(() => {
   if (session.value.kind === "open") forget(true);
+});
+
+// A page loaded anew no longer has the password that was typed, so it is asked for again.
+onPasswordWanted(() => {
+  if (session.value.kind !== "open") return;
+  clearQueries();
+  session.value = { kind: "restricted" };
 });
 
 /** Where to go after the login: a path of this console, whatever the address says. */

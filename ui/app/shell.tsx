@@ -1,54 +1,24 @@
 /**
- * What is around every page: navigation, the user's menu, the last failure.
+ * What is around every page: navigation, header, the last failure, and what keys lay over it.
  *
  * @module
  */
 
-import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import lazy from "preact-iso/lazy";
 import { useLocation } from "preact-iso/router";
-import { useEffect } from "preact/hooks";
-import { errorText } from "../api/client.ts";
-import { lastFailure } from "../api/query.ts";
-import { Icon, type IconName } from "../components/icon.tsx";
-import { Menu } from "../components/menu.tsx";
-import { t, type TextKey } from "../i18n/i18n.ts";
-import { logOut, type Me } from "./session.ts";
+import { useEffect, useMemo } from "preact/hooks";
+import { Icon } from "../components/icon.tsx";
+import { t } from "../i18n/i18n.ts";
+import { crumb } from "./crumb.ts";
+import { FailureBanner } from "./failure_banner.tsx";
+import { isAt, PLACES } from "./places.ts";
+import type { Me } from "./session.ts";
+import { overlay, shortcuts } from "./shortcuts.ts";
+import { ShortcutList } from "./shortcut_list.tsx";
+import { collapsed, isNarrow, sheetOpen, SIDEBAR, Sidebar, toggleSidebar } from "./sidebar.tsx";
 
-const COOKIE = "sidebar_state";
-const collapsed = signal(document.cookie.includes(`${COOKIE}=false`));
-
-/** Whether the sidebar covers the page, where there is no room for both. */
-const sheetOpen = signal(false);
-const isNarrow = () => matchMedia("(max-width: 768px)").matches;
-
-interface Place {
-  readonly path: string;
-  readonly icon: IconName;
-  readonly label: TextKey;
-  /** Whether the page is for superadmins. */
-  readonly administrative?: true;
-}
-
-const PLACES: readonly Place[] = [
-  { path: "/", icon: "dashboard", label: "nav.dashboard" },
-  { path: "/users", icon: "users", label: "nav.users", administrative: true },
-  { path: "/rules", icon: "rules", label: "nav.rules" },
-  { path: "/clients", icon: "clients", label: "nav.clients" },
-  { path: "/topology", icon: "topology", label: "nav.topology" },
-  { path: "/audit", icon: "audit", label: "nav.audit", administrative: true },
-  { path: "/metrics", icon: "metrics", label: "nav.metrics", administrative: true },
-  { path: "/settings", icon: "settings", label: "nav.settings" },
-];
-
-function toggleSidebar(): void {
-  if (isNarrow()) {
-    sheetOpen.value = !sheetOpen.value;
-    return;
-  }
-  collapsed.value = !collapsed.value;
-  document.cookie = `${COOKIE}=${!collapsed.value}; path=/; max-age=604800; SameSite=Lax`;
-}
+const Palette = lazy(() => import("./palette.tsx"));
 
 export interface ShellProps {
   readonly me: Me;
@@ -56,112 +26,91 @@ export interface ShellProps {
 }
 
 export function Shell({ me, children }: ShellProps) {
-  const { path } = useLocation();
-  useEffect(() => void (sheetOpen.value = false), [path]);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") sheetOpen.value = false;
-      if (event.key !== "b" || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      toggleSidebar();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useShortcuts(me);
+  const isSheet = isNarrow.value && sheetOpen.value;
   return (
-    <div class={`shell ${collapsed.value ? "collapsed" : ""} ${sheetOpen.value ? "sheet" : ""}`}>
-      <a class="skip" href="#main">{t("shell.skip")}</a>
-      <aside class="sidebar">
-        <a class="brand" href="/" aria-label="Portunus">
-          <img src="/favicon.svg" alt="" width="28" height="28" />
-          <span>Portunus</span>
-        </a>
-        <nav aria-label={t("shell.navigation")}>
-          {places(me).map((place) => <NavLink key={place.path} {...place} current={path} />)}
-        </nav>
-        <UserMenu me={me} />
-      </aside>
-      <div class="page">
-        <header class="topbar">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={t("shell.toggle")}
-            aria-expanded={isNarrow() ? sheetOpen.value : !collapsed.value}
-            onClick={toggleSidebar}
-          >
-            <Icon name="sidebar" />
-          </button>
-          <span class="crumb">{sectionOf(path)}</span>
-        </header>
+    <div class={`shell ${collapsed.value ? "collapsed" : ""} ${isSheet ? "sheet" : ""}`}>
+      <a class="skip" href="#main" inert={isSheet}>{t("shell.skip")}</a>
+      <Sidebar me={me} />
+      <div class="page" inert={isSheet}>
+        <Header />
         <FailureBanner />
         <main id="main" tabIndex={-1}>{children}</main>
       </div>
+      {overlay.value === "palette" && <Palette me={me} onClose={closeOverlay} />}
+      {overlay.value === "shortcuts" && <ShortcutList me={me} onClose={closeOverlay} />}
     </div>
   );
 }
 
-/** What the navigation leads somebody to. */
-const places = ({ role }: Me) =>
-  PLACES.filter(({ administrative }) => !administrative || role === "superadmin");
+const closeOverlay = () => void (overlay.value = null);
 
-const isIn = (place: string, path: string) =>
-  place === "/" ? path === "/" : path === place || path.startsWith(`${place}/`);
-
-function sectionOf(path: string): string {
-  const place = PLACES.find((it) => isIn(it.path, path));
-  return place === undefined ? "Portunus" : t(place.label);
-}
-
-function NavLink(
-  { path, icon, label, current }: Place & { readonly current: string },
-) {
+function Header() {
+  const { path } = useLocation();
+  const place = PLACES.find((it) => isAt(it.path, path));
+  const section = place === undefined ? "Portunus" : t(place.label);
+  const name = crumb.value;
+  useEffect(() => {
+    document.title = [name, place && section, "Portunus"].filter(Boolean).join(" · ");
+    return () => void (document.title = "Portunus");
+  }, [name, section]);
   return (
-    <a
-      href={path}
-      title={t(label)}
-      aria-current={isIn(path, current) ? "page" : undefined}
-    >
-      <Icon name={icon} />
-      <span>{t(label)}</span>
-    </a>
-  );
-}
-
-function UserMenu({ me }: { readonly me: Me }) {
-  const { route } = useLocation();
-  const role = t(me.role === "superadmin" ? "role.superadmin" : "role.user");
-  const initials = me.display_name.slice(0, 2).toUpperCase();
-  return (
-    <Menu
-      label={`${t("shell.user_menu")}: ${me.display_name} ${role}`}
-      items={[
-        { label: t("shell.account"), onSelect: () => route(`/users/${me.user_id}`) },
-        { label: t("shell.sign_out"), onSelect: () => void logOut() },
-      ]}
-    >
-      <span class="avatar" data-initials={initials} />
-      <span class="who">
-        <b>{me.display_name}</b> <small>{role}</small>
-      </span>
-    </Menu>
-  );
-}
-
-function FailureBanner() {
-  const error = lastFailure.value;
-  if (error === null) return null;
-  return (
-    <div class="banner bad" role="alert">
-      <span>{error.status === 0 ? t("error.unreachable") : errorText(error)}</span>
+    <header class="topbar">
       <button
         type="button"
         class="icon-button"
-        aria-label={t("action.close")}
-        onClick={() => lastFailure.value = null}
+        aria-label={t("shell.toggle")}
+        aria-controls={SIDEBAR}
+        aria-expanded={isNarrow.value ? sheetOpen.value : !collapsed.value}
+        onClick={toggleSidebar}
       >
-        <Icon name="close" />
+        <Icon name="sidebar" />
       </button>
-    </div>
+      <div class="crumbs">
+        {name === null ? <span class="crumb" aria-current="page">{section}</span> : (
+          <>
+            <a href={place?.path ?? "/"}>{section}</a>
+            <span aria-hidden="true">/</span>
+            <span class="crumb" aria-current="page">{name}</span>
+          </>
+        )}
+      </div>
+      <button
+        type="button"
+        class="button find"
+        aria-keyshortcuts="Control+K Meta+K"
+        onClick={() => overlay.value = "palette"}
+      >
+        <Icon name="search" />
+        <span>{t("shell.search")}</span>
+        <kbd aria-hidden="true">Ctrl K</kbd>
+      </button>
+    </header>
   );
+}
+
+/** Listens to keys while somebody is logged in. */
+function useShortcuts(me: Me): void {
+  const { path, route } = useLocation();
+  const read = useMemo(() => shortcuts({ toggleSidebar, go: route, search: focusSearch }), [route]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape") sheetOpen.value = false;
+      const taken = isTyping(event.target) || document.querySelector("dialog[open]") !== null;
+      if (read(event, { me, path, taken, nowMs: event.timeStamp })) event.preventDefault();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [read, me, path]);
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName));
+
+function focusSearch(): boolean {
+  const field = document.querySelector<HTMLInputElement>("main input[type=search]");
+  field?.focus();
+  field?.select();
+  return field !== null;
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 import { Field, Form } from "./field.tsx";
 
@@ -39,7 +40,7 @@ export function NewPassword({ current, onChanged }: NewPasswordProps) {
       },
     });
     setBusy(false);
-    if (!result.ok) return setError(errorText(result.error));
+    if (!result.ok) return setError(explain(result.error));
     setError(null);
     onChanged();
   };

@@ -5,11 +5,25 @@
  */
 
 import type { ComponentChildren } from "preact";
-import { type ApiError, errorText } from "../api/client.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { ApiError } from "../api/client.ts";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 
+const SLOW_MS = 4_000;
+
+/** What is on its way; says so when it takes longer than people expect. */
 export function Loading() {
-  return <div class="state muted" aria-busy="true">{t("state.loading")}</div>;
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div class="state muted" role="status" aria-busy="true">
+      {t(isSlow ? "state.slow" : "state.loading")}
+    </div>
+  );
 }
 
 export interface ErrorStateProps {
@@ -20,7 +34,7 @@ export interface ErrorStateProps {
 export function ErrorState({ error, onRetry }: ErrorStateProps) {
   return (
     <div class="state" role="alert">
-      <p>{error.status === 0 ? t("error.unreachable") : errorText(error)}</p>
+      <p class="lines">{explain(error)}</p>
       <button type="button" class="button" onClick={onRetry}>{t("action.retry")}</button>
     </div>
   );

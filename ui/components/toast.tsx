@@ -52,7 +52,7 @@ export function Toasts() {
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map(({ id, kind, text, action }) => (
         <div key={id} class={`toast ${kind}`}>
-          <span>{text}</span>
+          <span class="lines">{text}</span>
           {action && (
             <button
               type="button"

@@ -2,6 +2,7 @@ import { useLocation, useRoute } from "preact-iso/router";
 import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Client, ClientOwner, Quota, Rule } from "../api/types.ts";
+import { useCrumb } from "../app/crumb.ts";
 import { isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
 import { formatInstant, formatPorts } from "../components/format.ts";
@@ -21,10 +22,11 @@ export default function ClientPage() {
   const clientId = useRoute().params["clientId"] ?? "";
   const { data, error, reload } = useQuery("GET /v1/clients", {}, { everyMs: 5_000 });
   const { query, set } = useUrlState();
+  const client = data?.find((it) => it.client_id === clientId);
+  useCrumb(client?.client_name);
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
-  const client = data.find((it) => it.client_id === clientId);
   if (!client) {
     return (
       <Empty title={t("client.not_found")}>

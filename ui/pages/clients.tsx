@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso/router";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Client } from "../api/types.ts";
 import { isSuperadmin } from "../app/session.ts";
@@ -15,7 +15,8 @@ import { EnrollDialog } from "./enroll_dialog.tsx";
 export default function Clients() {
   const { query, set } = useUrlState();
   const { path, route } = useLocation();
-  const [enrolling, setEnrolling] = useState(path === "/clients/new");
+  const [enrolling, setEnrolling] = useState(false);
+  useEffect(() => path === "/clients/new" ? setEnrolling(true) : undefined, [path]);
   const [purging, setPurging] = useState(false);
   const { data, error, reload } = useQuery("GET /v1/clients", {}, { everyMs: 5_000 });
   if (data === undefined) {

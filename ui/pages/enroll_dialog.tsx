@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
 import type { Client, Enrollment } from "../api/types.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Field, Form } from "../components/field.tsx";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 import { EnrollGuide } from "./enroll_guide.tsx";
 
@@ -37,7 +38,7 @@ export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
         body: { name: name.trim(), address: address.trim() },
       });
     setBusy(false);
-    if (!result.ok) return setError(errorText(result.error));
+    if (!result.ok) return setError(explain(result.error));
     setError(null);
     setEnrollment(result.value);
   };

@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
 import { loadSession } from "../app/session.ts";
 import { Field, Form } from "../components/field.tsx";
 import { Front } from "../components/front.tsx";
 import { NewPassword } from "../components/new_password.tsx";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 
 /** The way in; a password that has to be changed is changed here, with what was typed. */
@@ -21,7 +22,7 @@ export default function Login({ expired }: { readonly expired: boolean }) {
       body: { user_id: userId.trim(), password },
     });
     setBusy(false);
-    if (!result.ok) return setError(errorText(result.error));
+    if (!result.ok) return setError(explain(result.error));
     if (result.value.password_change_required) return setChanging(true);
     await loadSession();
   };

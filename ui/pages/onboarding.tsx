@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
 import { loadSession } from "../app/session.ts";
 import { Field, Form } from "../components/field.tsx";
 import { Front } from "../components/front.tsx";
 import { passwordProblem } from "../components/new_password.tsx";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 
 /** Makes the first superadmin, and logs them in. */
@@ -34,7 +35,7 @@ export default function Onboarding() {
     });
     const result = created.ok ? await call("POST /v1/auth/login", { body: account }) : created;
     setBusy(false);
-    if (!result.ok) return setError(errorText(result.error));
+    if (!result.ok) return setError(explain(result.error));
     await loadSession();
   };
 

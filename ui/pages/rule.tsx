@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { type LiveStats, type RuleStatsEvent, useLiveStats } from "../api/live_stats.ts";
 import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
+import { useCrumb } from "../app/crumb.ts";
 import { Age } from "../components/age.tsx";
 import { AsCommand } from "../components/as_command.tsx";
 import { formatBytes, formatInstant, formatPorts, formatRate } from "../components/format.ts";
@@ -43,6 +44,7 @@ export default function RuleDetail() {
 }
 
 function Detail({ rule }: { readonly rule: Rule }) {
+  useCrumb(t("rule.title", { id: rule.id }));
   const live = useLiveStats(rule.id);
   const latest = live.history.at(-1);
   return (

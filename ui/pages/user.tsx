@@ -3,6 +3,7 @@ import { useLocation, useRoute } from "preact-iso/router";
 import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { User } from "../api/types.ts";
+import { useCrumb } from "../app/crumb.ts";
 import { currentUser, isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
 import { OwnPassword } from "../components/own_password.tsx";
@@ -32,6 +33,7 @@ function AdministeredUser({ userId }: { readonly userId: string }) {
     { path: { user_id: userId } },
     { everyMs: 5_000 },
   );
+  useCrumb(data?.display_name);
   if (data === undefined || error?.status === 404) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
@@ -55,6 +57,7 @@ function AdministeredUser({ userId }: { readonly userId: string }) {
 
 function OwnAccount() {
   const me = currentUser();
+  useCrumb(me.display_name);
   return (
     <>
       <div class="page-head">

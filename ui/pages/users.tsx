@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso/router";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { User } from "../api/types.ts";
 import { useUrlState } from "../app/url_state.ts";
@@ -13,7 +13,8 @@ import { CreateUserDialog } from "./user_dialogs.tsx";
 export default function Users() {
   const { query, set } = useUrlState();
   const { path, route } = useLocation();
-  const [creating, setCreating] = useState(path === "/users/new");
+  const [creating, setCreating] = useState(false);
+  useEffect(() => path === "/users/new" ? setCreating(true) : undefined, [path]);
   const { data, error, reload } = useQuery("GET /v1/users", {}, { everyMs: 5_000 });
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;

@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
 import { invalidate } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Form } from "../components/field.tsx";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 import { BatchTable, type Outcome, useBatch } from "./batch.tsx";
 import { CapInputs } from "./cap_fields.tsx";
@@ -83,5 +84,5 @@ async function capRule(rule: Rule | undefined, caps: CapFields): Promise<Outcome
   const saved = await call("PUT /v1/rules/{rule_id}", { path: { rule_id: rule.id }, body });
   return saved.ok
     ? { kind: "done", text: t("batch.done") }
-    : { kind: "failed", text: errorText(saved.error) };
+    : { kind: "failed", text: explain(saved.error) };
 }

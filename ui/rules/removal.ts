@@ -5,7 +5,8 @@
  */
 
 import { signal } from "@preact/signals";
-import { call, errorText } from "../api/client.ts";
+import { call } from "../api/client.ts";
+import { explain } from "../i18n/explain.ts";
 import { invalidate } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
 import { onLogOut } from "../app/session.ts";
@@ -51,7 +52,7 @@ async function remove(id: number): Promise<void> {
   timers.delete(id);
   const result = await call("DELETE /v1/rules/{rule_id}", { path: { rule_id: id } });
   if (!result.ok && result.error.status !== 404) {
-    toast("bad", t("removal.failed", { id, error: errorText(result.error) }));
+    toast("bad", t("removal.failed", { id, error: explain(result.error) }));
   }
   await invalidate("/v1/rules");
   forget(id);

@@ -1,4 +1,5 @@
-import { type ApiError, errorText } from "../api/client.ts";
+import type { ApiError } from "../api/client.ts";
+import { explain } from "../i18n/explain.ts";
 import type { Problems } from "./rule_body.ts";
 
 /** The field that a refusal is about, by its code; `{n}` is the target that the message names. */
@@ -17,5 +18,5 @@ const FIELDS: readonly (readonly [RegExp, string])[] = [
 export function serverProblem(error: ApiError): Problems {
   const field = FIELDS.find(([code]) => code.test(error.code))?.[1] ?? "form";
   const target = /(\d+) (?:share|has)/.exec(error.message)?.[1] ?? "0";
-  return { [field.replace("{n}", target)]: errorText(error) };
+  return { [field.replace("{n}", target)]: explain(error) };
 }
