@@ -47,6 +47,28 @@ export function mysqlDriver(config: MysqlConfig): Driver {
   return { dialect, connect: (options) => MysqlConnection.open(config.url, options) };
 }
 
+/**
+ * The URL, and what its `ssl-mode` (`REQUIRED`, `VERIFY_CA`, `VERIFY_IDENTITY`) and `ssl-ca` (a PEM
+ * file) ask for, which the driver does not read. It cannot do without either where they are given.
+ */
+function securely(url: string): Pick<mysql.ConnectionOptions, "uri" | "ssl"> {
+  const [address = "", query = ""] = url.split("?", 2);
+  const parameters = new URLSearchParams(query);
+  const mode = parameters.get("ssl-mode")?.toUpperCase().replace("-", "_") ?? "DISABLED";
+  const ca = parameters.get("ssl-ca");
+  for (const name of ["ssl-mode", "ssl-ca"]) parameters.delete(name);
+  const rest = parameters.size === 0 ? address : `${address}?${parameters}`;
+  if (mode === "DISABLED") return { uri: rest };
+  return {
+    uri: rest,
+    ssl: {
+      rejectUnauthorized: mode !== "REQUIRED",
+      verifyIdentity: mode === "VERIFY_IDENTITY",
+      ...(ca === null ? {} : { ca: Deno.readTextFileSync(ca) }),
+    },
+  };
+}
+
 class MysqlConnection implements SqlConnection {
   readonly #connection: mysql.Connection;
   #usable = true;
@@ -61,7 +83,7 @@ class MysqlConnection implements SqlConnection {
   static async open(url: string, options: ConnectOptions): Promise<MysqlConnection> {
     const raw = await naming(kindOf, () =>
       mysql.createConnection({
-        uri: url,
+        ...securely(url),
         connectTimeout: options.connectTimeoutMs,
         supportBigNumbers: true,
         enableKeepAlive: true,

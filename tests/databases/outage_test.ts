@@ -210,6 +210,21 @@ Deno.test("where nothing listens, opening says so at once, with the name and no 
   }
 });
 
+Deno.test("a connection that has to be encrypted is never made in the clear", async () => {
+  const cases = [
+    ["postgres", `${urls.postgres}?sslmode=require`],
+    ["mysql", `${urls.mysql}?ssl-mode=REQUIRED`],
+    ["mysql", `${urls.mysql}?ssl-mode=VERIFY_IDENTITY`],
+  ] as const;
+  for (const [kind, url] of cases) {
+    await assert.rejects(open(databaseConfig(kind, url)), (error) => {
+      assert.ok(error instanceof PortunusError, `${error}`);
+      assert.match(error.message, /SSL|secure connection/);
+      return true;
+    });
+  }
+});
+
 Deno.test("a schema of a newer version is refused", async () => {
   const config = databaseConfig("postgres", urls.postgres);
   using database = await openEmpty(config);
