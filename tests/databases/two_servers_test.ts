@@ -25,7 +25,12 @@ const urls = await databaseUrls();
 const PASSWORD = "correct horse battery";
 
 /** A server whose accounts are in the database at `url`. */
-function sharedServer(lab: Lab, dir: string, kind: DatabaseKind, url: string) {
+function sharedServer(
+  lab: Lab,
+  dir: string,
+  kind: DatabaseKind,
+  { url, ...settings }: Readonly<Record<string, string | number>> & { readonly url: string },
+) {
   const listen = () => `127.0.0.1:${freePort()}`;
   return lab.server({
     dir,
@@ -36,6 +41,9 @@ function sharedServer(lab: Lab, dir: string, kind: DatabaseKind, url: string) {
       metrics_listen: listen(),
       [`backend.${kind}.url`]: "${TEST_DATABASE_URL}",
       [`backend.${kind}.timeout`]: "5s",
+      ...Object.fromEntries(
+        Object.entries(settings).map(([key, value]) => [`backend.${kind}.${key}`, value]),
+      ),
     },
   });
 }
@@ -87,8 +95,8 @@ for (const kind of DATABASE_KINDS) {
     `two servers on ${kind}: sessions, tokens, locks and removals hold on both`,
     async (lab) => {
       await empty(kind, urls[kind]);
-      const a = await sharedServer(lab, "a", kind, urls[kind]);
-      const b = await sharedServer(lab, "b", kind, urls[kind]);
+      const a = await sharedServer(lab, "a", kind, { url: urls[kind] });
+      const b = await sharedServer(lab, "b", kind, { url: urls[kind] });
       await onboard(a);
       using onA = new HttpBrowser(a.http);
       assert.equal(await login(onA, "admin"), "200");
@@ -126,9 +134,52 @@ for (const kind of DATABASE_KINDS) {
   );
 }
 
+/** Asks with a token until the answer has that status. */
+async function untilStatus(operator: Operator, status: number): Promise<void> {
+  const giveUp = performance.now() + PATIENCE_MS;
+  while ((await operator.api("GET", "/v1/rules")).status !== status) {
+    assert.ok(performance.now() < giveUp, `no ${status} within ${PATIENCE_MS} ms`);
+  }
+}
+
+labTest(
+  "with a replica a revocation elsewhere comes with the next sync, or with SIGHUP",
+  async (lab) => {
+    const url = urls.libsql;
+    await empty("libsql", url);
+    const a = await sharedServer(lab, "a", "libsql", { url });
+    await onboard(a);
+    const replica = { url, replicaPath: "accounts.db" };
+    const timed = await sharedServer(lab, "b", "libsql", { ...replica, syncIntervalSecs: 1 });
+    const untimed = await sharedServer(lab, "c", "libsql", { ...replica, syncIntervalSecs: 0 });
+    using browser = new HttpBrowser(a.http);
+    assert.equal(await login(browser, "admin"), "200");
+    const bearer = await token(browser, "admin");
+    const [onTimed, onUntimed] = [timed, untimed].map(({ http }) =>
+      new Operator(lab, http, bearer)
+    );
+    assert.ok(onTimed && onUntimed);
+    // Made elsewhere, and good at once.
+    assert.equal((await onTimed.api("GET", "/v1/rules")).status, 200);
+    untimed.process.signal("SIGHUP");
+    await untimed.process.event("config.reloaded");
+    assert.equal((await onUntimed.api("GET", "/v1/rules")).status, 200);
+
+    const { json } = await browser.request("GET", "/v1/users/admin/credentials");
+    const [credential] = json as unknown as readonly { readonly credential_id: string }[];
+    const path = `/v1/users/admin/credentials/${credential?.credential_id}`;
+    assert.equal((await browser.request("DELETE", path)).status, 204);
+    await untilStatus(onTimed, 401);
+    const mark = untimed.process.mark();
+    untimed.process.signal("SIGHUP");
+    await untimed.process.event("config.reloaded", {}, mark);
+    await untilStatus(onUntimed, 401);
+  },
+);
+
 labTest("rules and grants on one server belong to users of the shared database", async (lab) => {
   await empty("postgres", urls.postgres);
-  const server = await sharedServer(lab, "a", "postgres", urls.postgres);
+  const server = await sharedServer(lab, "a", "postgres", { url: urls.postgres });
   await onboard(server);
   using browser = new HttpBrowser(server.http);
   assert.equal(await login(browser, "admin"), "200");
@@ -157,8 +208,8 @@ labTest("rules and grants on one server belong to users of the shared database",
 labTest("behind a round-robin balancer, with the database restarted in the middle", async (lab) => {
   const databases = lab.use(await DatabaseLab.open());
   const database = await databases.postgres(freePort());
-  const a = await sharedServer(lab, "a", "postgres", database.url);
-  const b = await sharedServer(lab, "b", "postgres", database.url);
+  const a = await sharedServer(lab, "a", "postgres", { url: database.url });
+  const b = await sharedServer(lab, "b", "postgres", { url: database.url });
   await onboard(a);
   const balancer = lab.use(new RoundRobin([a.http, b.http]));
   using browser = new HttpBrowser(balancer.address);
