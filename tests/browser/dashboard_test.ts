@@ -62,6 +62,11 @@ browserTest(
     await visit(tab, "Topology");
     await page.getByRole("link", { name: `${port} TCP` }).waitFor();
     await tab.inspect("topology");
+    await page.getByRole("link", { name: "edge-01" }).first().click();
+    await page.getByRole("tab", { name: "Traffic" }).click();
+    await page.getByRole("button", { name: "7d" }).click();
+    await page.locator(".plot canvas").waitFor();
+    await tab.inspect("client-traffic");
   },
 );
 

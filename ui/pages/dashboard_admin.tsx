@@ -76,7 +76,7 @@ interface NumbersProps {
   readonly problems: Problems;
 }
 
-function Numbers({ clients, rules, readings, problems: { offline, down } }: NumbersProps) {
+function Numbers({ clients, rules, readings, problems: { offline, down, failed } }: NumbersProps) {
   const metrics = useQuery("GET /v1/metrics", {}, EVERY);
   const samples = parseMetrics(metrics.data ?? "");
   const total = totalOf(samples, "portunus_rule_bytes_in_total") +
@@ -94,7 +94,7 @@ function Numbers({ clients, rules, readings, problems: { offline, down } }: Numb
       <Tile
         label={t("dashboard.rules")}
         value={formatCount(rules.filter((it) => it.state.kind === "active").length)}
-        href="/rules"
+        href={failed.length > 0 ? "/rules?state=failed" : "/rules"}
       />
       <Tile
         label={t("dashboard.targets")}

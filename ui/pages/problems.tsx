@@ -80,7 +80,7 @@ export function ProblemList({ problems: { offline, failed, down } }: ProblemsPro
         ? <p class="muted">{t("dashboard.all_well")}</p>
         : <ul class="problems">{lines.slice(0, SHOWN_MAX)}</ul>}
       {lines.length > SHOWN_MAX && (
-        <p class="muted">{t("problems.more", { n: lines.length - SHOWN_MAX })}</p>
+        <a href="/topology?problems=1">{t("problems.more", { n: lines.length - SHOWN_MAX })}</a>
       )}
     </section>
   );
