@@ -6,13 +6,13 @@ import type { Mishap } from "./mishaps.ts";
 
 const hello = new TextEncoder().encode("hello");
 
-/** An engine to whose Workers one thing happens. */
-function startUnder(mishap: Mishap): Promise<Rig> {
+/** An engine to whose Workers, or only to the `first` of them, one thing happens. */
+function startUnder(mishap: Mishap, first = Infinity): Promise<Rig> {
   const engine: Engine = {
     name: "linux",
     hearsIcmp: false,
     create(options) {
-      const plan = { seed: 1, mishaps: [mishap] };
+      const plan = { seed: 1, mishaps: [mishap], workers: first };
       return createFaultyForwarder({ ...options, plan });
     },
   };
@@ -99,5 +99,21 @@ Deno.test({
       rig.clock.advance(50);
     }
     await waiting;
+  },
+});
+
+Deno.test({
+  name: "a Worker that can't start for want of descriptors is tried again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const mishap = { call: "epoll_create1", how: ERRNO.EMFILE, chance: 1, times: 1 } as const;
+    await using rig = await startUnder(mishap, 1);
+    rig.targets.serve(echo);
+    const { level, fields } = await rig.logger.seen("forward.worker_crashed");
+    assert.equal(level, "error");
+    assert.match(String(fields.error), /Too many open files/);
+    await rig.clock.armed();
+    rig.clock.advance(500);
+    await echoes(rig);
   },
 });

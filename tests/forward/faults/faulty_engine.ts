@@ -22,8 +22,15 @@ import type { FaultPlan } from "./mishaps.ts";
 export function createFaultyForwarder(
   { plan, ...options }: LinuxForwarderOptions & { readonly plan: FaultPlan },
 ): Forwarder {
-  let { seed } = plan;
-  const spawn = () => new FaultyWorker({ ...plan, seed: ++seed });
+  const { seed, mishaps, workers = Infinity } = plan;
+  let started = 0;
+  const spawn = () => {
+    started += 1;
+    return new FaultyWorker({
+      seed: seed + started,
+      mishaps: started > workers ? [] : mishaps,
+    });
+  };
   return createLinuxForwarder({ ...options, libc: withFaults(openLibc(), plan), spawn });
 }
 

@@ -20,12 +20,12 @@ import type { FaultPlan, Mishap } from "./mishaps.ts";
  */
 export function withFaults(libc: Libc, plan: FaultPlan): Libc {
   const faults = new Faults(libc, plan);
-  // After any other call, too, errno is what that call left.
   const others = Object.entries(libc).map(([name, call]) =>
-    [name, (...parameters: unknown[]) => {
-      faults.failure = 0;
-      return Reflect.apply(call, undefined, parameters);
-    }] as const
+    [
+      name,
+      (...parameters: unknown[]) =>
+        faults.fails(name as Mishap["call"]) ? -1 : Reflect.apply(call, undefined, parameters),
+    ] as const
   );
   return {
     ...Object.fromEntries(others) as unknown as Libc,

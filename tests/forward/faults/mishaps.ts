@@ -29,6 +29,8 @@ export interface Mishap {
 export interface FaultPlan {
   readonly seed: number;
   readonly mishaps: readonly Mishap[];
+  /** How many Workers they happen to; all goes well in those that replace them. @default all */
+  readonly workers?: number;
 }
 
 const { EAGAIN, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM } = ERRNO;

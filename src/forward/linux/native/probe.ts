@@ -56,6 +56,8 @@ function callsOnNothing(libc: Libc): Calls {
     epoll_wait: () => libc.epoll_wait(NOWHERE, memory, 1, 0),
     recv: () => libc.recv(NOWHERE, memory, 1, 0),
     send: () => libc.send(NOWHERE, memory, 1, 0),
+    recvmmsg: () => libc.recvmmsg(NOWHERE, memory, 1, 0, 0),
+    sendmmsg: () => libc.sendmmsg(NOWHERE, memory, 1, 0),
     shutdown: () => libc.shutdown(NOWHERE, SOCKET.SHUT_WR),
     getsockopt: () => libc.getsockopt(NOWHERE, SOL_SOCKET, SO_ERROR, memory, memory),
   };
