@@ -5,7 +5,7 @@ import type { RuleBody } from "../core/rule_body.ts";
 import { bodyOf } from "../rulefile/fleet.ts";
 import { placeOf, type Step } from "../rulefile/plan.ts";
 import { NotReplaced, replaceRule } from "../rulefile/replace.ts";
-import { CreatedRuleAnswer } from "./answers.ts";
+import { CreatedRuleAnswer, RulesAnswer } from "./answers.ts";
 import { apiPath } from "./api_path.ts";
 import { CommandError } from "./command_error.ts";
 import { type ApiOptions, callApi, fetchAnswer } from "./http_client.ts";
@@ -72,6 +72,7 @@ async function replace(
   const calls = {
     push: (body: RuleBody) => push(api, body as Json),
     remove: (id: bigint) => remove(api, id),
+    list: () => fetchAnswer(api, { method: "GET", path: "/rules" }, RulesAnswer),
   };
   const before = bodyOf(running.clientName, running.draft);
   try {

@@ -2,9 +2,21 @@ import assert from "node:assert/strict";
 import { NotReplaced, replaceRule, type RuleCalls } from "./replace.ts";
 
 const before = { client: "edge-01", listen_port: 80, target_host: "a", target_port: 1 };
+const RUNNING = {
+  id: 8,
+  client_name: "edge-01",
+  protocol: "tcp",
+  listen_port: 80,
+  sni_pattern: "a.example",
+  state: { kind: "active" },
+};
+const FAILED = { ...RUNNING, id: 6, sni_pattern: undefined, state: { kind: "failed" } };
 const after = { ...before, target_host: "b" };
 
-/** Calls that are noted; pushes of hosts in `refused` fail. */
+/**
+ * Calls that are noted; pushes of hosts in `refused` fail, and leave a failed rule 9 behind. Rule 6
+ * has failed before.
+ */
 function calls(...refused: string[]): RuleCalls<typeof before> & { readonly log: string[] } {
   const log: string[] = [];
   return {
@@ -16,6 +28,8 @@ function calls(...refused: string[]): RuleCalls<typeof before> & { readonly log:
         : Promise.resolve(BigInt(log.length));
     },
     remove: (id) => Promise.resolve(void log.push(`remove ${id}`)),
+    list: () =>
+      Promise.resolve([RUNNING, FAILED, ...(log.length < 2 ? [] : [{ ...FAILED, id: 9 }])]),
   };
 }
 
@@ -30,10 +44,10 @@ Deno.test("replaceRule() brings the old rule back when the new one is refused", 
   await assert.rejects(replaceRule(api, { id: 7n, before, after }), (error) => {
     assert.ok(error instanceof NotReplaced);
     assert.match(String(error.cause), /no b/);
-    assert.deepEqual(error.restored, { id: 3n });
+    assert.deepEqual(error.restored, { id: 4n });
     return true;
   });
-  assert.deepEqual(api.log, ["remove 7", "push b", "push a"]);
+  assert.deepEqual(api.log, ["remove 7", "push b", "remove 9", "push a"]);
 });
 
 Deno.test("replaceRule() says when the old rule does not come back", async () => {

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
+import type { Operator } from "../kit/operator.ts";
 import { freePort, freeRange } from "../kit/ports.ts";
 import { echoTarget } from "../kit/targets.ts";
 import { administered, visit } from "./console.ts";
-import { browserTest } from "./kit.ts";
+import { browserTest, type Tab } from "./kit.ts";
 
 browserTest("push a rule field by field, from a line, and like another", async (lab, open) => {
   const { tab, operator } = await administered(lab, open);
   const { page } = tab;
   const target = lab.use(echoTarget());
-  const [port, range] = [freePort(), freeRange(3)];
+  const [port, range] = [freePort(), freeRange(4)];
   await visit(tab, "Rules");
   await tab.press("Push rule");
   const dialog = page.getByRole("dialog");
@@ -67,4 +68,28 @@ browserTest("push a rule field by field, from a line, and like another", async (
   await tab.fill("Target port (end)", `${target.port + 2}`);
   await tab.press("Push rule");
   await tab.heading("Rule #2");
+
+  await replaceInVain(tab, operator, { end: range + 3, targetEnd: target.port + 3 });
 });
+
+/** Widens the range of rule #2 by a port that another process has. */
+async function replaceInVain(
+  tab: Tab,
+  operator: Operator,
+  { end, targetEnd }: { readonly end: number; readonly targetEnd: number },
+): Promise<void> {
+  const { page } = tab;
+  using _occupied = Deno.listen({ hostname: "0.0.0.0", port: end });
+  await page.getByRole("main").getByRole("link", { name: "Edit" }).click();
+  await tab.fill("Listen port (end)", `${end}`);
+  await tab.fill("Target port (end)", `${targetEnd}`);
+  await tab.press("Save");
+  tab.expectStatus(422);
+  await tab.press("Replace rule");
+  await page.getByText("The old rule is back as rule #4.").waitFor();
+  await tab.inspect("replace-refused");
+  await page.getByRole("link", { name: "To the rule" }).click();
+  await tab.heading("Rule #4");
+  assert.deepEqual(await operator.stateOf("4"), { kind: "active" });
+  assert.equal((await operator.api("GET", "/v1/rules/3")).status, 404, "what failed is gone");
+}

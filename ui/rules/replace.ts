@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NotReplaced, replaceRule, type RuleCalls } from "../../src/rulefile/replace.ts";
+import { cleanPush, NotReplaced, replaceRule, type RuleCalls } from "../../src/rulefile/replace.ts";
 import { type ApiError, call, errorText } from "../api/client.ts";
 import { t } from "../i18n/i18n.ts";
 import { areApart } from "./change.ts";
@@ -30,6 +30,11 @@ export const ruleCalls: RuleCalls<RuleBody> = {
     const removed = await call("DELETE /v1/rules/{rule_id}", { path: { rule_id: `${id}` } });
     if (!removed.ok) throw new Refused(removed.error);
   },
+  async list() {
+    const rules = await call("GET /v1/rules", { query: {} });
+    if (!rules.ok) throw new Refused(rules.error);
+    return rules.value;
+  },
 };
 
 export type Replaced =
@@ -46,7 +51,7 @@ export async function replace(
     if (!areApart(before, after)) {
       return { ok: true, id: `${await replaceRule(ruleCalls, { id, before, after })}` };
     }
-    const pushed = await ruleCalls.push(after);
+    const pushed = await cleanPush(ruleCalls, await ruleCalls.list())(after);
     await ruleCalls.remove(id);
     return { ok: true, id: `${pushed}` };
   } catch (error) {
@@ -62,12 +67,12 @@ function failureOf(error: unknown): Replaced {
     const { id } = error.restored;
     return {
       ok: false,
-      text: `${why} ${t("replace.restored", { id: `${id}` })}`,
+      text: `${why}. ${t("replace.restored", { id: `${id}` })}`,
       restored: `${id}`,
     };
   }
   const lost = t("replace.lost", { why: textOf(error.restored.failure) });
-  return { ok: false, text: `${why} ${lost}`, restored: null };
+  return { ok: false, text: `${why}. ${lost}`, restored: null };
 }
 
 const textOf = (error: unknown) => error instanceof Error ? error.message : `${error}`;

@@ -34,8 +34,10 @@ export function ReplaceDialog({ rule, after, changes, onClose }: ReplaceDialogPr
     toast("good", t("replace.done", { id: rule.id, by: result.id }));
     route(`/rules/${result.id}`);
   };
+  // The rule that was edited is gone then: there is nothing to come back to.
+  const close = failed?.restored ? () => route(`/rules/${failed.restored}`) : onClose;
   return (
-    <Dialog title={t("replace.title", { id: rule.id })} onClose={busy ? null : onClose}>
+    <Dialog title={t("replace.title", { id: rule.id })} onClose={busy ? null : close}>
       <div class="stack">
         <ChangeTable changes={changes} />
         <Interruption rule={rule} isApart={areApart(before, after)} />
