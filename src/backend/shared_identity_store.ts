@@ -44,6 +44,7 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   accounts = () => this.#users.accounts();
   account = (userId: string) => this.#users.account(userId);
   passwordHash = (userId: string) => this.#users.passwordHash(userId);
+  requireRoom = () => this.#users.requireRoom();
   insertUser = (user: NewUser) => this.#users.insertUser(user);
   insertFirstSuperadmin = (first: FirstSuperadmin, alongside: Alongside) =>
     this.#users.insertFirstSuperadmin(first, alongside);

@@ -57,6 +57,14 @@ export class SharedUsers implements UserStore {
     return (row?.["password_hash"] ?? null) as string | null;
   }
 
+  async requireRoom(): Promise<void> {
+    const { max } = this.#shared.users;
+    if (max === null) return;
+    if (max < 0) throw new AccessError("registration_disabled");
+    const [row] = await this.#shared.database.read("SELECT count(*) AS n FROM portunus_users");
+    if (Number(row?.["n"]) >= max) throw new AccessError("too_many_users");
+  }
+
   async insertUser(user: NewUser): Promise<void> {
     await this.#shared.write(
       user.userId,

@@ -27,12 +27,9 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 export class Users {
   readonly #dialect: Dialect;
-  readonly #max: number | null;
-
   /** @param max most users; negative: no more; `null`: any number */
-  constructor(dialect: Dialect, max: number | null) {
+  constructor(dialect: Dialect, readonly max: number | null) {
     this.#dialect = dialect;
-    this.#max = max;
   }
 
   async lock(sql: SqlSession, userId: string): Promise<LockedUser | undefined> {
@@ -149,7 +146,7 @@ export class Users {
   }
 
   async #count(sql: SqlSession, kind: "first" | "other"): Promise<void> {
-    const max = this.#max ?? UNLIMITED;
+    const max = this.max ?? UNLIMITED;
     if (max < 0 && kind === "other") throw new AccessError("registration_disabled");
     const limit = max < 0 ? UNLIMITED : max;
     if (await increment(sql, limit)) return;

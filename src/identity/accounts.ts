@@ -112,7 +112,7 @@ export class Accounts {
    *
    * @throws {PortunusError} `invalid_user_id`, `reserved_user_id`, `invalid_display_name`,
    * `role_required`, `initial_password_required`, the codes of the password policy,
-   * `user_already_exists`, in this order
+   * `user_already_exists`, `registration_disabled`, `too_many_users`, in this order
    */
   async create(actor: string, draft: UserDraft): Promise<CreatedUser> {
     const { store, hasher, clock, logger } = this.#options;
@@ -128,6 +128,7 @@ export class Accounts {
     }
     if (initialPassword !== null) requirePolicy(initialPassword);
     if (await store.account(user.userId)) throw new AccessError("user_already_exists");
+    await store.requireRoom();
     const passwordHash = initialPassword === null ? null : await hasher.hash(initialPassword);
     const createdAt = instantFromMillis(clock.now());
     await store.insertUser({ ...user, createdAt, passwordHash, passwordChangeRequired });

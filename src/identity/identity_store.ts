@@ -67,7 +67,13 @@ export interface UserStore {
   account(userId: string): Promise<Account | undefined>;
   /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
   passwordHash(userId: string): Promise<string | null>;
-  /** @throws {AccessError} `user_already_exists` */
+  /**
+   * Asks whether another user may come, before work is done for one.
+   *
+   * @throws {AccessError} `registration_disabled`, `too_many_users`
+   */
+  requireRoom(): Promise<void>;
+  /** @throws {AccessError} `user_already_exists`, and what {@linkcode requireRoom} throws */
   insertUser(user: NewUser): Promise<void>;
   /** @throws {AccessError} `already_bootstrapped`, `user_already_exists` */
   insertFirstSuperadmin(first: FirstSuperadmin, alongside: Alongside): Promise<void>;

@@ -66,6 +66,11 @@ export class LocalIdentityStore implements IdentityStore {
     return Promise.try(() => this.#tables.users.passwordHash(userId));
   }
 
+  /** There is no limit. */
+  requireRoom(): Promise<void> {
+    return Promise.resolve();
+  }
+
   insertUser(user: NewUser): Promise<void> {
     return Promise.try(() =>
       onConflict("user_already_exists", () => this.#tables.users.insert(user))

@@ -166,6 +166,8 @@ function collectionRoute(route: Route, { accounts }: UserRoutesOptions): void {
         "initial_password_required",
         ...POLICY_ERRORS,
         "user_already_exists",
+        "registration_disabled",
+        "too_many_users",
       ],
       async handle(c, { body }) {
         const created = await accounts.create(c.get("operator").userId, {
