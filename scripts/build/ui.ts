@@ -11,7 +11,18 @@ import { createHash } from "node:crypto";
 const UI = new URL("../../ui/", import.meta.url);
 
 /** In the order of the cascade. */
-const STYLES = ["tokens", "base", "layout", "widgets", "chart", "rules", "topology"];
+const STYLES = [
+  "tokens",
+  "base",
+  "layout",
+  "widgets",
+  "tables",
+  "forms",
+  "dashboard",
+  "chart",
+  "rules",
+  "topology",
+];
 
 /** Bundles `ui/` and replaces `ui/dist`. @throws {Error} with the bundler's output when it fails */
 export async function bundleUi(): Promise<void> {

@@ -20,6 +20,22 @@ export interface AccessDialogProps {
   readonly onSaved: () => void;
 }
 
+type TextField =
+  | "start"
+  | "end"
+  | "concurrent"
+  | "newPerSec"
+  | "rateIn"
+  | "rateOut"
+  | "quota";
+
+/** What an input needs to edit a field. */
+type TextOf = (name: TextField) => {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly error: string | undefined;
+};
+
 /** Gives access to a client, or changes it: ports, protocols, caps, quota. */
 export function AccessDialog(props: AccessDialogProps) {
   const { userId, clients, rows, access, onClose, onSaved } = props;
@@ -29,11 +45,9 @@ export function AccessDialog(props: AccessDialogProps) {
   const change = (changes: Partial<AccessFields>) => setFields({ ...fields, ...changes });
   const problems = accessProblems(fields);
   const shown = tried ? problems : {};
-  const text = (
-    name: "start" | "end" | "concurrent" | "newPerSec" | "rateIn" | "rateOut" | "quota",
-  ) => ({
+  const text: TextOf = (name) => ({
     value: fields[name],
-    onInput: (value: string) => change({ [name]: value }),
+    onInput: (value) => change({ [name]: value }),
     error: shown[name],
   });
   const submit = async () => {
@@ -71,31 +85,8 @@ export function AccessDialog(props: AccessDialogProps) {
           <Field label={t("access.port_start")} {...text("start")} />
           <Field label={t("access.port_end")} {...text("end")} />
         </div>
-        <fieldset>
-          <legend>{t("column.protocol")}</legend>
-          <div class="row">
-            <Check label="TCP" checked={fields.tcp} onChange={(tcp) => change({ tcp })} />
-            <Check label="UDP" checked={fields.udp} onChange={(udp) => change({ udp })} />
-          </div>
-          {shown.tcp !== undefined && <p class="hint bad-text">{shown.tcp}</p>}
-        </fieldset>
-        <fieldset>
-          <legend>{t("access.caps")}</legend>
-          <Check
-            role="switch"
-            label={t("quota.unlimited")}
-            checked={fields.unlimited}
-            onChange={(unlimited) => change({ unlimited })}
-          />
-          {!fields.unlimited && (
-            <div class="pair">
-              <QuantityField label={t("caps.in")} kind="rate" {...text("rateIn")} />
-              <QuantityField label={t("caps.out")} kind="rate" {...text("rateOut")} />
-              <Field label={t("caps.concurrent")} {...text("concurrent")} />
-              <Field label={t("caps.new")} {...text("newPerSec")} />
-            </div>
-          )}
-        </fieldset>
+        <Protocols fields={fields} error={shown.tcp} onChange={change} />
+        <Caps fields={fields} text={text} onChange={change} />
         <div class="pair">
           <QuantityField label={t("quota.title")} kind="bytes" {...text("quota")} />
           <Field
@@ -108,5 +99,47 @@ export function AccessDialog(props: AccessDialogProps) {
         </div>
       </Form>
     </Dialog>
+  );
+}
+
+interface PartProps {
+  readonly fields: AccessFields;
+  readonly onChange: (changes: Partial<AccessFields>) => void;
+}
+
+function Protocols(
+  { fields, error, onChange }: PartProps & { readonly error: string | undefined },
+) {
+  return (
+    <fieldset>
+      <legend>{t("column.protocol")}</legend>
+      <div class="row">
+        <Check label="TCP" checked={fields.tcp} onChange={(tcp) => onChange({ tcp })} />
+        <Check label="UDP" checked={fields.udp} onChange={(udp) => onChange({ udp })} />
+      </div>
+      {error !== undefined && <p class="hint bad-text">{error}</p>}
+    </fieldset>
+  );
+}
+
+function Caps({ fields, text, onChange }: PartProps & { readonly text: TextOf }) {
+  return (
+    <fieldset>
+      <legend>{t("access.caps")}</legend>
+      <Check
+        role="switch"
+        label={t("quota.unlimited")}
+        checked={fields.unlimited}
+        onChange={(unlimited) => onChange({ unlimited })}
+      />
+      {!fields.unlimited && (
+        <div class="pair">
+          <QuantityField label={t("caps.in")} kind="rate" {...text("rateIn")} />
+          <QuantityField label={t("caps.out")} kind="rate" {...text("rateOut")} />
+          <Field label={t("caps.concurrent")} {...text("concurrent")} />
+          <Field label={t("caps.new")} {...text("newPerSec")} />
+        </div>
+      )}
+    </fieldset>
   );
 }

@@ -23,65 +23,19 @@ export default function Clients() {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
   const revoked = data.filter((it) => it.revoked_at !== null);
-  const showRevoked = query["revoked"] === "1";
   const { q = "", status = "", sort = "" } = query;
-  const current = data.filter((it) => showRevoked || it.revoked_at === null);
+  const current = data.filter((it) => query["revoked"] === "1" || it.revoked_at === null);
   const shown = current.filter((it) =>
     matches(it, q) && (status === "" || statusOf(it) === status)
   );
   return (
     <>
-      <div class="page-head">
-        <h1>{t("nav.clients")}</h1>
-        {showRevoked && revoked.length > 0 && isSuperadmin() && (
-          <button
-            type="button"
-            class="button danger"
-            onClick={() => setPurging(true)}
-          >
-            {t("clients.purge")}
-          </button>
-        )}
-        {revoked.length > 0 && (
-          <button
-            type="button"
-            class="button"
-            aria-pressed={showRevoked}
-            onClick={() => set({ revoked: showRevoked ? "" : "1" })}
-          >
-            {t("clients.show_revoked", { n: revoked.length })}
-          </button>
-        )}
-        {isSuperadmin() && (
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => setEnrolling(true)}
-          >
-            {t("clients.enroll")}
-          </button>
-        )}
-      </div>
-      {current.length > 0 && (
-        <div class="toolbar">
-          <input
-            type="search"
-            aria-label={t("client_select.search")}
-            placeholder={t("client_select.search")}
-            value={q}
-            onInput={(event) => set({ q: event.currentTarget.value })}
-          />
-          <select
-            aria-label={t("column.state")}
-            value={status}
-            onChange={(event) => set({ status: event.currentTarget.value })}
-          >
-            <option value="">{t("clients.any_state")}</option>
-            <option value="connected">{t("client.connected")}</option>
-            <option value="offline">{t("client.offline")}</option>
-          </select>
-        </div>
-      )}
+      <Head
+        revoked={revoked.length}
+        onEnroll={() => setEnrolling(true)}
+        onPurge={() => setPurging(true)}
+      />
+      {current.length > 0 && <Filters />}
       {current.length === 0
         ? <Empty title={t("clients.none")} text={t("clients.none_text")} />
         : shown.length === 0
@@ -113,6 +67,65 @@ export default function Clients() {
         />
       )}
     </>
+  );
+}
+
+interface HeadProps {
+  /** How many are revoked. */
+  readonly revoked: number;
+  readonly onEnroll: () => void;
+  readonly onPurge: () => void;
+}
+
+function Head({ revoked, onEnroll, onPurge }: HeadProps) {
+  const { query, set } = useUrlState();
+  const showRevoked = query["revoked"] === "1";
+  return (
+    <div class="page-head">
+      <h1>{t("nav.clients")}</h1>
+      {showRevoked && revoked > 0 && isSuperadmin() && (
+        <button type="button" class="button danger" onClick={onPurge}>{t("clients.purge")}</button>
+      )}
+      {revoked > 0 && (
+        <button
+          type="button"
+          class="button"
+          aria-pressed={showRevoked}
+          onClick={() => set({ revoked: showRevoked ? "" : "1" })}
+        >
+          {t("clients.show_revoked", { n: revoked })}
+        </button>
+      )}
+      {isSuperadmin() && (
+        <button type="button" class="button primary" onClick={onEnroll}>
+          {t("clients.enroll")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Filters() {
+  const { query: { q = "", status = "" }, set } = useUrlState();
+  return (
+    <div class="toolbar">
+      <input
+        type="search"
+        aria-label={t("client_select.search")}
+        placeholder={t("client_select.search")}
+        value={q}
+        onInput={(event) => set({ q: event.currentTarget.value })}
+      />
+      <select
+        aria-label={t("column.state")}
+        value={status}
+        onChange={(event) => set({ status: event.currentTarget.value })}
+      >
+        <option value="">{t("clients.any_state")}</option>
+        <option value="connected">{t("client.connected")}</option>
+        <option value="offline">{t("client.offline")}</option>
+      </select>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from "../api/query.ts";
 import { sumOf, useRuleReadings } from "../api/rule_rates.ts";
 import type { Range } from "../api/traffic.ts";
-import type { Quota } from "../api/types.ts";
+import type { Client, Quota } from "../api/types.ts";
 import { currentUser } from "../app/session.ts";
 import { formatBytes, formatCount, formatRate } from "../components/format.ts";
 import { QuotaBar } from "../components/quota_bar.tsx";
@@ -26,7 +26,7 @@ export function TenantDashboard({ range }: { readonly range: Range }) {
   const window = useWindow(range);
   const query = queryOf(window);
   const traffic = useQuery("GET /v1/users/{user_id}/traffic", { path, query });
-  const { active, rate, bytesIn, bytesOut } = sumOf(useRuleReadings());
+  const { bytesIn, bytesOut } = sumOf(useRuleReadings());
   if (rules.data === undefined || clients.data === undefined || quotas.data === undefined) {
     const error = rules.error ?? clients.error ?? quotas.error;
     const reload = () => (rules.reload(), clients.reload(), quotas.reload());
@@ -51,30 +51,13 @@ export function TenantDashboard({ range }: { readonly range: Range }) {
         pushed={rules.data.length > 0}
         moved={bytesIn + bytesOut > 0}
       />
-      <div class="tiles six">
-        <Tile
-          label={t("dashboard.my_clients")}
-          value={`${own.filter((it) => it.connected).length} / ${own.length}`}
-          href="/clients"
-        />
-        <Tile
-          label={t("dashboard.my_rules")}
-          value={formatCount(rules.data.length)}
-          href="/rules"
-        />
-        <Tile label={t("dashboard.moved", { range })} value={formatBytes(total ?? NaN)} />
-        <Tile
-          label={t("quota.used")}
-          value={quotas.data.length === 0 ? t("quota.none") : `${percentOf(quotas.data)} %`}
-          href={`/users/${path.user_id}`}
-        />
-        <Tile label={t("stats.connections")} value={formatCount(active)} />
-        <Tile
-          label={t("dashboard.throughput")}
-          value={rate === null ? "—" : formatRate(rate.in + rate.out)}
-          href="/topology"
-        />
-      </div>
+      <Numbers
+        range={range}
+        clients={own}
+        rules={rules.data.length}
+        quotas={quotas.data}
+        total={total}
+      />
       <section class="card">
         <h2>{t("dashboard.traffic")}</h2>
         <TrafficChart state={traffic} window={window} />
@@ -94,6 +77,45 @@ export function TenantDashboard({ range }: { readonly range: Range }) {
         )}
       </div>
     </>
+  );
+}
+
+interface NumbersProps {
+  readonly range: Range;
+  readonly clients: readonly Client[];
+  readonly rules: number;
+  readonly quotas: readonly Quota[];
+  /** Bytes in the range, once they are known. */
+  readonly total: number | undefined;
+}
+
+function Numbers({ range, clients, rules, quotas, total }: NumbersProps) {
+  const { active, rate } = sumOf(useRuleReadings());
+  return (
+    <div class="tiles six">
+      <Tile
+        label={t("dashboard.my_clients")}
+        value={`${clients.filter((it) => it.connected).length} / ${clients.length}`}
+        href="/clients"
+      />
+      <Tile
+        label={t("dashboard.my_rules")}
+        value={formatCount(rules)}
+        href="/rules"
+      />
+      <Tile label={t("dashboard.moved", { range })} value={formatBytes(total ?? NaN)} />
+      <Tile
+        label={t("quota.used")}
+        value={quotas.length === 0 ? t("quota.none") : `${percentOf(quotas)} %`}
+        href={`/users/${currentUser().user_id}`}
+      />
+      <Tile label={t("stats.connections")} value={formatCount(active)} />
+      <Tile
+        label={t("dashboard.throughput")}
+        value={rate === null ? "—" : formatRate(rate.in + rate.out)}
+        href="/topology"
+      />
+    </div>
   );
 }
 

@@ -74,25 +74,7 @@ export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
           </Form>
         )
         : arrived?.connected
-        ? (
-          <div class="state" role="status">
-            <span class="badge good">{t("client.connected")}</span>
-            <p>{t("enroll.done", { name: arrived.client_name })}</p>
-            <div class="row">
-              {!again && (
-                <a
-                  class="button primary"
-                  href={`/rules/new?client=${encodeURIComponent(arrived.client_name)}`}
-                >
-                  {t("enroll.first_rule")}
-                </a>
-              )}
-              <button type="button" class={again ? "button primary" : "button"} onClick={onClose}>
-                {t("action.done")}
-              </button>
-            </div>
-          </div>
-        )
+        ? <Arrived client={arrived} isAgain={again !== undefined} onClose={onClose} />
         : (
           <EnrollGuide
             enrollment={enrollment}
@@ -103,5 +85,34 @@ export function EnrollDialog({ clients, again, onClose }: EnrollDialogProps) {
           />
         )}
     </Dialog>
+  );
+}
+
+interface ArrivedProps {
+  readonly client: Client;
+  readonly isAgain: boolean;
+  readonly onClose: () => void;
+}
+
+/** The machine is there. One that is new has nothing to do yet. */
+function Arrived({ client: { client_name }, isAgain, onClose }: ArrivedProps) {
+  return (
+    <div class="state" role="status">
+      <span class="badge good">{t("client.connected")}</span>
+      <p>{t("enroll.done", { name: client_name })}</p>
+      <div class="row">
+        {!isAgain && (
+          <a
+            class="button primary"
+            href={`/rules/new?client=${encodeURIComponent(client_name)}`}
+          >
+            {t("enroll.first_rule")}
+          </a>
+        )}
+        <button type="button" class={isAgain ? "button primary" : "button"} onClick={onClose}>
+          {t("action.done")}
+        </button>
+      </div>
+    </div>
   );
 }

@@ -32,6 +32,21 @@ export interface CreateUserDialogProps {
   readonly onCreated: (userId: string) => void;
 }
 
+interface UserFields {
+  readonly userId: string;
+  readonly name: string;
+  readonly password: string;
+}
+
+/** What is wrong with the fields of a new user. */
+function userProblems({ userId, name, password }: UserFields) {
+  return {
+    userId: USER_ID.test(userId.trim()) ? undefined : t("user.id_wrong"),
+    name: name.trim() === "" ? t("field.required") : undefined,
+    password: password === "" ? undefined : passwordProblem(password, password) ?? undefined,
+  };
+}
+
 /** A new user; without a password, one who works by API credentials alone. */
 export function CreateUserDialog({ onClose, onCreated }: CreateUserDialogProps) {
   const [userId, setUserId] = useState("");
@@ -41,11 +56,7 @@ export function CreateUserDialog({ onClose, onCreated }: CreateUserDialogProps) 
   const [mustChange, setMustChange] = useState(true);
   const [tried, setTried] = useState(false);
   const { busy, error, run } = useAction();
-  const problems = {
-    userId: USER_ID.test(userId.trim()) ? undefined : t("user.id_wrong"),
-    name: name.trim() === "" ? t("field.required") : undefined,
-    password: password === "" ? undefined : passwordProblem(password, password) ?? undefined,
-  };
+  const problems = userProblems({ userId, name, password });
   const submit = async () => {
     setTried(true);
     if (Object.values(problems).some((it) => it !== undefined)) return;
