@@ -24,9 +24,8 @@ const STYLES = [
   "topology",
 ];
 
-/** Bundles `ui/` and replaces `ui/dist`. @throws {Error} with the bundler's output when it fails */
-export async function bundleUi(): Promise<void> {
-  const dist = new URL("dist/", UI);
+/** Bundles `ui/` and replaces `dist`, a folder's address. @throws {Error} with the bundler's output when it fails */
+export async function bundleUi(dist: URL = new URL("dist/", UI)): Promise<void> {
   await Deno.remove(dist, { recursive: true }).catch(() => undefined);
   await bundleScripts(["main.tsx", "boot.ts"], new URL("assets/", dist));
   const names = {

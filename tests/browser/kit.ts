@@ -62,16 +62,26 @@ export class Tab {
   async inspect(name: string): Promise<void> {
     for (const theme of ["light", "dark"] as const) {
       await this.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await this.page.screenshot({ path: new URL(`${name}-${theme}.png`, OUT).pathname });
+      await this.picture(`${name}-${theme}`);
       assert.deepEqual(await this.#violations(), [], `${name}, ${theme}`);
     }
     const size = this.page.viewportSize();
     await this.page.setViewportSize({ width: 390, height: 844 });
-    await this.page.screenshot({ path: new URL(`${name}-phone.png`, OUT).pathname });
-    const overflow = await this.page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.ok(Number(overflow) <= 0, `${name} is ${overflow} pixels too wide for a phone`);
+    await this.picture(`${name}-phone`);
+    await this.assertFits(name);
     if (size) await this.page.setViewportSize(size);
     this.assertCalm(name);
+  }
+
+  /** Takes a picture for people. */
+  async picture(name: string): Promise<void> {
+    await this.page.screenshot({ path: new URL(`${name}.png`, OUT).pathname });
+  }
+
+  /** Fails if the page has to be scrolled sideways. */
+  async assertFits(name: string): Promise<void> {
+    const overflow = await this.page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.ok(Number(overflow) <= 0, `${name} is ${overflow} pixels too wide`);
   }
 
   async #violations(): Promise<string[]> {
@@ -83,6 +93,9 @@ export class Tab {
       .map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html).join("; ")}`);
   }
 }
+
+/** The bundle is made once for all tests of a file. */
+let bundled: Promise<void> | undefined;
 
 async function launch(): Promise<Browser | null> {
   const there = await Deno.stat(CHROMIUM).then(() => true, () => false);
@@ -102,7 +115,7 @@ export function browserTest(
     const browser = await launch();
     if (browser === null) return skip(name, "Debian's chromium is not installed");
     try {
-      await bundleUi();
+      await (bundled ??= bundleUi());
       await Deno.mkdir(OUT, { recursive: true });
       await run(lab, async () => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
