@@ -25,8 +25,8 @@ export class UdpListeners {
   readonly #epoll: Epoll;
   readonly #tell: (message: Message) => void;
   readonly #listeners = new Map<number, Listening>();
-  /** By the rule's meter, which no other rule has. */
-  readonly #budgets = new Map<number, QueueBudget>();
+  /** By the rule's meter, which no other rule has; and how many listeners share each. */
+  readonly #budgets = new Map<number, { readonly budget: QueueBudget; listeners: number }>();
 
   constructor(epoll: Epoll, tell: (message: Message) => void) {
     this.#epoll = epoll;
@@ -38,9 +38,10 @@ export class UdpListeners {
   }
 
   add(listener: number, { fd, rule, owner }: Omit<Listening, "queueBudget">): void {
-    const queueBudget = this.#budgets.get(rule) ?? { bytes: 0 };
-    this.#budgets.set(rule, queueBudget);
-    this.#listeners.set(listener, { fd, rule, owner, queueBudget });
+    const shared = this.#budgets.get(rule) ?? { budget: { bytes: 0 }, listeners: 0 };
+    shared.listeners += 1;
+    this.#budgets.set(rule, shared);
+    this.#listeners.set(listener, { fd, rule, owner, queueBudget: shared.budget });
     this.watch(listener);
   }
 
@@ -57,8 +58,8 @@ export class UdpListeners {
     if (listening === undefined) return;
     this.#epoll.unregister(listening.fd);
     this.#listeners.delete(listener);
-    const isLast = ![...this.#listeners.values()].some(({ rule }) => rule === listening.rule);
-    if (isLast) this.#budgets.delete(listening.rule);
+    const shared = this.#budgets.get(listening.rule);
+    if (shared !== undefined && --shared.listeners === 0) this.#budgets.delete(listening.rule);
     this.#tell([UDP_EVENT.unlistened, listener]);
   }
 
