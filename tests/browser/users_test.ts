@@ -183,6 +183,7 @@ browserTest("a tenant sees their own account, and nobody else's", async (lab, op
   await page.getByRole("menuitem", { name: "My account" }).click();
   await tab.heading("Carol");
   await page.getByRole("link", { name: "edge-01" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0, "no way to be denied");
   await page.getByText("1–65535").waitFor();
   await tab.inspect("account-tenant");
   await page.getByRole("tab", { name: "Access and quotas" }).focus();

@@ -12,7 +12,7 @@ import { Icon } from "../components/icon.tsx";
 import { t } from "../i18n/i18n.ts";
 import { crumb } from "./crumb.ts";
 import { FailureBanner } from "./failure_banner.tsx";
-import { isAt, PLACES } from "./places.ts";
+import { isAt, placesOf } from "./places.ts";
 import type { Me } from "./session.ts";
 import { overlay, shortcuts } from "./shortcuts.ts";
 import { ShortcutList } from "./shortcut_list.tsx";
@@ -33,7 +33,7 @@ export function Shell({ me, children }: ShellProps) {
       <a class="skip" href="#main" inert={isSheet}>{t("shell.skip")}</a>
       <Sidebar me={me} />
       <div class="page" inert={isSheet}>
-        <Header />
+        <Header me={me} />
         <FailureBanner />
         <main id="main" tabIndex={-1}>{children}</main>
       </div>
@@ -45,9 +45,9 @@ export function Shell({ me, children }: ShellProps) {
 
 const closeOverlay = () => void (overlay.value = null);
 
-function Header() {
+function Header({ me }: Pick<ShellProps, "me">) {
   const { path } = useLocation();
-  const place = PLACES.find((it) => isAt(it.path, path));
+  const place = placesOf(me).find((it) => isAt(it.path, path));
   const section = place === undefined ? "Portunus" : t(place.label);
   const name = crumb.value;
   useEffect(() => {
