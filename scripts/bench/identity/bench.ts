@@ -5,6 +5,8 @@
  * @module
  */
 
+import { sleep } from "../../../src/core/clock.ts";
+import { systemClock } from "../../../src/system/clock.ts";
 import { DatabaseLab, type DatabaseServer } from "../../testing/databases.ts";
 import { writeLine } from "../../build/console.ts";
 import { Lab } from "../../../tests/kit/lab.ts";
@@ -60,18 +62,38 @@ function print(kind: string, { perSecond, p99 }: Measured): void {
   );
 }
 
+async function untilReady(http: string): Promise<void> {
+  const giveUp = AbortSignal.timeout(30_000);
+  while (true) {
+    const status = await fetch(`http://${http}/readyz`, { signal: giveUp }).then(
+      async (response) => {
+        await response.body?.cancel();
+        return response.status;
+      },
+      () => 0,
+    );
+    giveUp.throwIfAborted();
+    if (status === 200) return;
+    await sleep(systemClock, 100);
+  }
+}
+
 async function measure(backend: Readonly<Record<string, string>>): Promise<Measured> {
   await using lab = await Lab.open();
   const listen = () => `127.0.0.1:${freePort()}`;
-  const { http } = await lab.server({
+  const http = listen();
+  await lab.launchServer({
     config: {
       control_listen: listen(),
-      operator_http_listen: listen(),
+      operator_http_listen: http,
       metrics_listen: listen(),
       operator_token: TOKEN,
       ...backend,
     },
+    // Reading a line for every request would be most of what is measured.
+    env: { RUST_LOG: "off" },
   });
+  await untilReady(http);
   const [host = "", port = ""] = http.split(":");
   const load = { host, port: Number(port), path: "/v1/rules", bearer: TOKEN };
   // Connections of the pool, and the compiler, are warm then.
