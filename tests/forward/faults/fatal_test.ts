@@ -1,13 +1,24 @@
 import assert from "node:assert/strict";
 import { ERRNO } from "../../../src/forward/linux/native/errno.ts";
-import { echo, ended, type Engine, readExactly, type Rig, startRig, writeAll } from "../kit.ts";
+import {
+  echo,
+  ended,
+  type Engine,
+  readExactly,
+  type Rig,
+  startRig,
+  until,
+  type Variant,
+  writeAll,
+} from "../kit.ts";
+import { startUdpRig } from "../udp_kit.ts";
 import { createFaultyForwarder } from "./faulty_engine.ts";
 import type { Mishap } from "./mishaps.ts";
 
 const hello = new TextEncoder().encode("hello");
 
 /** An engine to whose Workers, or only to the `first` of them, one thing happens. */
-function startUnder(mishap: Mishap, first = Infinity): Promise<Rig> {
+function engineUnder(mishap: Mishap, first = Infinity): Variant {
   const engine: Engine = {
     name: "linux",
     hearsIcmp: false,
@@ -16,8 +27,11 @@ function startUnder(mishap: Mishap, first = Infinity): Promise<Rig> {
       return createFaultyForwarder({ ...options, plan });
     },
   };
-  return startRig({ name: "linux", engine, loopback: "127.0.0.1", ports: 1 });
+  return { name: "linux", engine, loopback: "127.0.0.1", ports: 1 };
 }
+
+const startUnder = (mishap: Mishap, first?: number): Promise<Rig> =>
+  startRig(engineUnder(mishap, first));
 
 async function echoes(rig: Rig): Promise<void> {
   using client = await rig.connect();
@@ -117,3 +131,30 @@ Deno.test({
     await echoes(rig);
   },
 });
+
+for (const how of [ERRNO.ENOBUFS, ERRNO.ENOMEM, ERRNO.EPERM]) {
+  Deno.test({
+    name: `a datagram that can't be sent (${how}) is lost, and its flow goes on`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const mishap = { call: "sendmmsg", how, chance: 1, after: 2, times: 1 } as const;
+      await using rig = await startUdpRig(engineUnder(mishap));
+      const client = rig.client();
+      const lost = () => {
+        const { wouldblock, send_dropped } = rig.counters().errors;
+        return Number(wouldblock + send_dropped);
+      };
+      const sources: number[] = [];
+      void (async () => {
+        while (true) sources.push((await rig.target().receive()).from.port);
+      })().catch(() => {/* The rig is gone. */});
+      for (let sent = 1; sent <= 8; sent++) {
+        await client.send(Uint8Array.of(sent));
+        await until(() => sources.length + lost() === sent);
+      }
+      assert.equal(lost(), 1);
+      assert.equal(new Set(sources).size, 1);
+      await until(() => rig.counters().bytesIn === 7n);
+    },
+  });
+}
