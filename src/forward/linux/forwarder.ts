@@ -18,7 +18,8 @@ import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from ".
 import { createPortableForwarder } from "../portable/forwarder.ts";
 import type { Net } from "../portable/net.ts";
 import type { Resolver } from "../resolver.ts";
-import { dialLinux, LinuxListener } from "./linux_socket.ts";
+import { LinuxListener } from "./linux_listener.ts";
+import { dialLinux } from "./linux_socket.ts";
 import { type Libc, openLibc } from "./native/libc.ts";
 import { SharedMeters } from "./shared_meters.ts";
 import { WorkerTransport } from "./udp_transport.ts";
@@ -70,17 +71,18 @@ export function createLinuxForwarder(
   return new LinuxForwarder(engine, { relays, udp, meters, links });
 }
 
-/** TCP sockets whose events come from `links`, in turn. */
+/** TCP sockets that are accepted by all of `links`, and whose events come from one of them. */
 function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
+  const contexts = links.map((link) => ({ libc, link }));
   let turn = 0;
-  const context = () => {
-    const link = links[turn++ % links.length];
-    if (link === undefined) throw new RangeError("An engine needs a Worker");
-    return { libc, link };
+  const next = () => {
+    const context = contexts[turn++ % contexts.length];
+    if (context === undefined) throw new RangeError("An engine needs a Worker");
+    return context;
   };
   return {
-    listen: (endpoint) => new LinuxListener(endpoint, FORWARD.listenBacklog, context()),
-    connect: (endpoint) => dialLinux(endpoint, context()),
+    listen: (endpoint) => new LinuxListener(endpoint, FORWARD.listenBacklog, contexts),
+    connect: (endpoint) => dialLinux(endpoint, next()),
   };
 }
 

@@ -5,12 +5,13 @@
  * @module
  */
 
-import type { Dialing, Endpoint, Listener, Socket } from "../portable/net.ts";
+import type { Dialing, Endpoint, Socket } from "../portable/net.ts";
 import { EPOLL, SOCKET } from "./native/abi.ts";
 import { ERRNO, SystemError } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_BYTES } from "./native/sockaddr.ts";
-import type { AcceptSink, WorkerLink } from "./worker_link.ts";
+import { disableNagle } from "./tcp_options.ts";
+import type { WorkerLink } from "./worker_link.ts";
 
 /** What sockets need. */
 export interface SocketContext {
@@ -80,11 +81,8 @@ export class LinuxSocket implements Socket {
   }
 
   setNoDelay(): void {
-    const { IPPROTO_TCP, TCP_NODELAY } = SOCKET;
-    const one = new Int32Array(32).fill(1);
-    this.#check(
-      this.#context.libc.setsockopt(this.#open(), IPPROTO_TCP, TCP_NODELAY, one, 4),
-    );
+    const { libc } = this.#context;
+    if (!disableNagle(this.#open(), libc)) throw new SystemError(libc.errno());
   }
 
   /** Gives the descriptor away; the socket waits for nothing then. */
@@ -152,78 +150,24 @@ export class LinuxSocket implements Socket {
   }
 }
 
-/** A listening socket. */
-export class LinuxListener implements Listener, AcceptSink {
-  readonly addr: Endpoint;
-  readonly #context: SocketContext;
-  readonly #fd: number;
-  /** Its number at the Worker, which gets the socket with the first `accept`. */
-  #number: number | null = null;
-  readonly #accepted: LinuxSocket[] = [];
-  readonly #failures: number[] = [];
-  #accepting: PromiseWithResolvers<Socket> | null = null;
-  #isPaused = false;
-  #isClosing = false;
-
-  /** @throws {SystemError} when the address can't be had */
-  constructor(endpoint: Endpoint, backlog: number, context: SocketContext) {
-    this.#context = context;
-    const { libc } = context;
-    this.#fd = bindStream(endpoint, libc);
-    if (libc.listen(this.#fd, backlog) !== 0) throw closing(this.#fd, libc);
-    this.addr = localAddress(this.#fd, libc);
+/** Goes on with a connection that is being made, or has failed already. */
+export function continueDial(begun: LinuxSocket | SystemError): Dialing {
+  if (begun instanceof SystemError) {
+    const socket = Promise.reject<Socket>(begun);
+    // Whoever takes over looks at it, perhaps only later.
+    void socket.catch(() => undefined);
+    return { socket, cancel: () => {} };
   }
-
-  accept(): Promise<Socket> {
-    this.#accepting = Promise.withResolvers<Socket>();
-    const { promise } = this.#accepting;
-    const { link } = this.#context;
-    this.#number ??= link.listen(this.#fd, this);
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      link.resume(this.#number);
+  const dial = async () => {
+    try {
+      await begun.connected();
+      return begun;
+    } catch (error) {
+      begun[Symbol.dispose]();
+      throw error;
     }
-    this.#settle();
-    return promise;
-  }
-
-  accepted(fd: number, address: Uint8Array<ArrayBuffer>): void {
-    const socket = new LinuxSocket(fd, decodeSockaddr(address), this.#context);
-    if (this.#isClosing) return socket[Symbol.dispose]();
-    this.#accepted.push(socket);
-    this.#settle();
-  }
-
-  acceptFailed(errno: number): void {
-    this.#failures.push(errno);
-    this.#settle();
-  }
-
-  closed(): void {
-    this.#accepting?.reject(new SystemError(ERRNO.EBADF));
-    this.#accepting = null;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    for (const socket of this.#accepted.splice(0)) socket[Symbol.dispose]();
-    // Closed at once where nobody else has it: a range that can't be had whole is free again then.
-    if (this.#number === null) this.#context.libc.close(this.#fd);
-    else this.#context.link.unlisten(this.#number);
-  }
-
-  #settle(): void {
-    if (this.#accepting === null || this.#isClosing) return;
-    const socket = this.#accepted.shift();
-    const errno = socket === undefined ? this.#failures.shift() : undefined;
-    if (socket === undefined && errno === undefined) return;
-    const { resolve, reject } = this.#accepting;
-    this.#accepting = null;
-    if (socket !== undefined) return resolve(socket);
-    this.#isPaused = true;
-    reject(new SystemError(errno ?? 0));
-  }
+  };
+  return { socket: dial(), cancel: () => begun[Symbol.dispose]() };
 }
 
 /** Starts to connect to `endpoint`. */
@@ -242,45 +186,22 @@ export function dialLinux(endpoint: Endpoint, context: SocketContext): Dialing {
       throw new SystemError(errno);
     }
     socket = new LinuxSocket(fd, endpoint, context);
-    try {
-      if (errno !== 0) await socket.connected();
-      return socket;
-    } catch (error) {
-      socket[Symbol.dispose]();
-      throw error;
-    }
+    return errno === 0 ? socket : await continueDial(socket).socket;
   };
   return { socket: dial(), cancel: () => socket?.[Symbol.dispose]() };
 }
 
-const isIpv6 = ({ hostname }: Endpoint) => hostname.includes(":");
+export const isIpv6 = ({ hostname }: Endpoint) => hostname.includes(":");
 
-function openStream(endpoint: Endpoint, libc: Libc): number {
+/** @throws {SystemError} when there can't be another socket */
+export function openStream(endpoint: Endpoint, libc: Libc): number {
   const fd = libc.socket(isIpv6(endpoint) ? SOCKET.AF_INET6 : SOCKET.AF_INET, STREAM, 0);
   if (fd < 0) throw new SystemError(libc.errno());
   return fd;
 }
 
-function bindStream(endpoint: Endpoint, libc: Libc): number {
-  const address = encodeSockaddr(endpoint);
-  const fd = openStream(endpoint, libc);
-  const one = new Int32Array(32).fill(1);
-  const { SOL_SOCKET, SO_REUSEADDR, IPPROTO_IPV6, IPV6_V6ONLY } = SOCKET;
-  const isBound = libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4) === 0 &&
-    (!isIpv6(endpoint) || libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4) === 0) &&
-    libc.bind(fd, address, address.length) === 0;
-  if (!isBound) throw closing(fd, libc);
-  return fd;
-}
-
-/** The error of the call that failed, once `fd` is closed. */
-function closing(fd: number, libc: Libc): SystemError {
-  const error = new SystemError(libc.errno());
-  libc.close(fd);
-  return error;
-}
-
-function localAddress(fd: number, libc: Libc): Endpoint {
+/** The address that `fd` is bound to. @throws {SystemError} */
+export function localAddress(fd: number, libc: Libc): Endpoint {
   const address = new Uint8Array(128);
   const length = new Int32Array(32).fill(SOCKADDR_BYTES);
   if (libc.getsockname(fd, address, length) !== 0) throw new SystemError(libc.errno());

@@ -5,20 +5,22 @@
  */
 
 import { Epoll, KIND } from "./epoll.ts";
-import { EPOLL, SOCKET } from "./native/abi.ts";
-import { ERRNO } from "./native/errno.ts";
-import type { Libc } from "./native/libc.ts";
-import { SOCKADDR_BYTES } from "./native/sockaddr.ts";
-import { Meters } from "./meters.ts";
+import { FastDials } from "./fast_dials.ts";
+import { Listeners } from "./listeners.ts";
 import { MeterTaker } from "./meter_taker.ts";
+import { Meters } from "./meters.ts";
+import { EPOLL } from "./native/abi.ts";
+import type { Libc } from "./native/libc.ts";
+import { PathCounts } from "./path_counts.ts";
+import { Paths } from "./paths.ts";
 import { PipePool } from "./pipe_pool.ts";
-import { COMMAND, EVENT, MAIN_IS_CALLED, type Start, WORKER_SLEEPS } from "./protocol.ts";
+import { COMMAND, EVENT, MAIN_IS_CALLED, type Start, WAS_CUT, WORKER_SLEEPS } from "./protocol.ts";
 import { type Message, RECORD_WORDS, RECORDS, Ring } from "./ring.ts";
-import { Sessions } from "./sessions.ts";
-import { Tallies } from "./tallies.ts";
+import { SessionTable } from "./session_table.ts";
+import { type SessionEvents, Sessions } from "./sessions.ts";
+import { SESSIONS_MAX, Tallies } from "./tallies.ts";
 import { Datagrams } from "./udp_datagrams.ts";
 
-const ACCEPTS_PER_TURN = 64;
 /** How long to wait with events that the main thread has no room for. */
 const FULL_RETRY_MS = 1;
 
@@ -32,15 +34,12 @@ export class Loop implements Disposable {
   readonly #epoll: Epoll;
   readonly #pipes: PipePool;
   readonly #sessions: Sessions;
+  readonly #paths: Paths;
+  readonly #dials: FastDials;
+  readonly #listeners: Listeners;
   readonly #datagrams: Datagrams;
-  readonly #listeners = new Map<number, number>();
-  /** Listeners that may have more connections than one turn took. */
-  readonly #accepting = new Set<number>();
   readonly #command = new Int32Array(RECORD_WORDS);
   readonly #woken = new Uint8Array(128);
-  /** Address and length, longer than what V8 would put on its moving heap. */
-  readonly #peer = new Int32Array(32);
-  readonly #peerLength = new Int32Array(32);
   /** Events that the ring has no room for, oldest first. */
   #overflow: Message[] = [];
   #hasNews = false;
@@ -56,24 +55,38 @@ export class Loop implements Disposable {
     this.#wakeFd = start.wakeFd;
     this.#epoll = new Epoll(libc);
     this.#pipes = new PipePool(libc);
+    const tell = (message: Message) => this.#tell(message);
     const meters = new MeterTaker(new Meters(start.meters), {
       spending: (meter) => this.#tell([EVENT.spending, meter]),
       low: (meter) => this.#tell([EVENT.low, meter]),
     });
+    const table = new SessionTable();
+    this.#paths = new Paths({ counts: new PathCounts(start.pathCounts), table, tell });
     this.#sessions = new Sessions({
       libc,
       epoll: this.#epoll,
+      table,
       pipes: start.splice ? this.#pipes : null,
       tallies: new Tallies(start.tallies),
       meters,
-      onEnded: (session, errno) => this.#tell([EVENT.ended, session, errno]),
+      events: this.#sessionEvents(),
+    });
+    this.#dials = new FastDials(libc, this.#sessions, this.#paths);
+    this.#listeners = new Listeners({
+      libc,
+      epoll: this.#epoll,
+      table,
+      paths: this.#paths,
+      dials: this.#dials,
+      tell,
+      obey: () => this.#obey(),
     });
     this.#datagrams = new Datagrams({
       libc,
       epoll: this.#epoll,
       meters,
       start: start.udp,
-      tell: (message) => this.#tell(message),
+      tell,
       tellIfRoom: (message) => this.#tellIfRoom(message),
     });
     this.#epoll.register(this.#wakeFd, EPOLL.IN, { kind: KIND.wake, tag: 0 });
@@ -81,20 +94,24 @@ export class Loop implements Disposable {
 
   /** Returns after the command to stop. */
   run(): void {
+    this.#tell([EVENT.started]);
+    this.#flush();
     while (!this.#isStopped) {
       const count = this.#wait();
       // Before the events: a socket that is ready because of what the main thread's caller did
       // after a command has to find that command done.
       this.#obey();
       for (let i = 0; i < count; i++) this.#handle(i);
-      this.#sessions.workOff();
-      for (const listener of this.#accepting) this.#accept(listener);
+      this.#sessions.pump.workOff();
+      this.#listeners.workOff();
+      this.#dials.expire();
       this.#flush();
     }
   }
 
   /** Gives back every descriptor that is the Worker's. */
   [Symbol.dispose](): void {
+    this.#listeners[Symbol.dispose]();
     this.#sessions[Symbol.dispose]();
     this.#datagrams[Symbol.dispose]();
     this.#pipes[Symbol.dispose]();
@@ -102,11 +119,12 @@ export class Loop implements Disposable {
   }
 
   #wait(): number {
-    if (this.#sessions.isBusy || this.#accepting.size > 0) return this.#epoll.wait(0);
+    if (this.#sessions.pump.isBusy || this.#listeners.isBusy) return this.#epoll.wait(0);
     if (this.#overflow.length > 0) return this.#epoll.wait(FULL_RETRY_MS);
+    const timeoutMs = this.#dials.timeoutMs;
     // In this order: a command that comes in between is seen here, or wakes the Worker.
     Atomics.store(this.#sleeping, WORKER_SLEEPS, 1);
-    const count = this.#epoll.wait(this.#commands.isEmpty ? -1 : 0);
+    const count = this.#epoll.wait(this.#commands.isEmpty ? timeoutMs : 0);
     Atomics.store(this.#sleeping, WORKER_SLEEPS, 0);
     return count;
   }
@@ -118,7 +136,7 @@ export class Loop implements Disposable {
       case KIND.session:
         return this.#sessions.ready(this.#epoll.fdAt(index), tag, events);
       case KIND.listener:
-        return this.#accept(tag);
+        return this.#listeners.ready(tag);
       case KIND.watch:
         return this.#tell([EVENT.ready, tag, events]);
       case KIND.udpListener:
@@ -130,24 +148,18 @@ export class Loop implements Disposable {
     }
   }
 
-  #accept(listener: number): void {
-    this.#accepting.delete(listener);
-    const fd = this.#listeners.get(listener);
-    if (fd === undefined) return;
-    const flags = SOCKET.SOCK_NONBLOCK | SOCKET.SOCK_CLOEXEC;
-    for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
-      this.#peerLength[0] = SOCKADDR_BYTES;
-      const accepted = this.#libc.accept4(fd, this.#peer, this.#peerLength, flags);
-      if (accepted >= 0) {
-        this.#tell([EVENT.accepted, listener, accepted, ...this.#peer.subarray(0, 7)]);
-        continue;
-      }
-      const errno = this.#libc.errno();
-      if (errno === ERRNO.EINTR || errno === ERRNO.ECONNABORTED) continue;
-      if (errno !== ERRNO.EAGAIN) this.#tell([EVENT.acceptFailed, listener, errno]);
-      return;
-    }
-    this.#accepting.add(listener);
+  /** A path's sessions have numbers beyond those of the main thread's. */
+  #sessionEvents(): SessionEvents {
+    return {
+      ended: (session, errno, outside) => {
+        if (session < SESSIONS_MAX) {
+          this.#tell([EVENT.ended, session, errno === WAS_CUT ? 0 : errno]);
+        } else this.#paths.ended(session - SESSIONS_MAX, errno, outside);
+      },
+      connected: (session) => this.#paths.connected(session - SESSIONS_MAX),
+      notConnected: (session, outside, dial) =>
+        this.#paths.handOver(session - SESSIONS_MAX, outside, dial),
+    };
   }
 
   #obey(): void {
@@ -156,14 +168,13 @@ export class Loop implements Disposable {
       const [kind = 0, a = 0, b = 0, c = 0, d = 0, e = 0] = this.#command;
       switch (kind) {
         case COMMAND.listen:
-          this.#listeners.set(a, b);
-          this.#epoll.register(b, EPOLL.IN | EPOLL.ET, { kind: KIND.listener, tag: a });
+          this.#listeners.add(a, b);
           break;
         case COMMAND.unlisten:
-          this.#unlisten(a);
+          this.#listeners.remove(a);
           break;
         case COMMAND.resume:
-          this.#accepting.add(a);
+          this.#listeners.resume(a);
           break;
         case COMMAND.watch:
           this.#watch(a, b, c);
@@ -175,7 +186,24 @@ export class Loop implements Disposable {
           this.#sessions.cut(a);
           break;
         case COMMAND.refilled:
-          this.#sessions.refilled();
+          this.#sessions.pump.refilled();
+          break;
+        case COMMAND.path:
+          this.#paths.define(a, {
+            rule: b,
+            owner: c,
+            tellsEnds: d !== 0,
+            address: new Uint8Array(this.#command.slice(6).buffer, 0, e),
+          });
+          break;
+        case COMMAND.direct:
+          this.#listeners.direct(a, b);
+          break;
+        case COMMAND.cutPath:
+          this.#sessions.cutAll(SESSIONS_MAX + a);
+          break;
+        case COMMAND.closePath:
+          this.#paths.close(a);
           break;
         case COMMAND.stop:
           this.#isStopped = true;
@@ -187,15 +215,6 @@ export class Loop implements Disposable {
     }
     // Whoever found the ring full waits for this: to fill it takes more commands than that.
     if (taken > RECORDS / 2) this.#tell([EVENT.room]);
-  }
-
-  #unlisten(listener: number): void {
-    const fd = this.#listeners.get(listener);
-    if (fd === undefined) return;
-    this.#listeners.delete(listener);
-    this.#accepting.delete(listener);
-    this.#libc.close(fd);
-    this.#tell([EVENT.unlistened, listener]);
   }
 
   #watch(fd: number, token: number, events: number): void {

@@ -2,6 +2,9 @@ import { NO_METER } from "./meters.ts";
 import type { Pipe } from "./pipe_pool.ts";
 import { SocketStates } from "./socket_states.ts";
 
+/** A `struct sockaddr` of either family. */
+const ADDRESS_WORDS = 7;
+
 /**
  * What is known of the sockets of sessions, in columns indexed by descriptor, so that nothing is
  * allocated or looked up by key while bytes move; memory follows the highest descriptor. A session is
@@ -25,6 +28,10 @@ export class SessionTable {
   ownerMeter = new Int32Array(0);
   /** The meter that the direction waits for, if it does. */
   awaited = new Int32Array(0);
+  /** Bytes that went out of the socket to its peer. */
+  moved = new Float64Array(0);
+  /** `struct sockaddr` of the client of a path, in rows of {@linkcode ADDRESS_WORDS}. */
+  #addresses = new Int32Array(0);
   readonly pipe: (Pipe | null)[] = [];
   /** What was read and the destination did not take. */
   readonly unsent: (Uint8Array<ArrayBuffer> | null)[] = [];
@@ -46,6 +53,12 @@ export class SessionTable {
     this.ruleMeter = wider(this.ruleMeter, NO_METER);
     this.ownerMeter = wider(this.ownerMeter, NO_METER);
     this.awaited = wider(this.awaited, NO_METER);
+    const addresses = new Int32Array(size * ADDRESS_WORDS);
+    addresses.set(this.#addresses);
+    this.#addresses = addresses;
+    const moved = new Float64Array(size);
+    moved.set(this.moved);
+    this.moved = moved;
     const fullReads = new Uint8Array(size);
     fullReads.set(this.fullReads);
     this.fullReads = fullReads;
@@ -53,6 +66,17 @@ export class SessionTable {
       this.pipe.push(null);
       this.unsent.push(null);
     }
+  }
+
+  /** Keeps the address that accept4(2) wrote. */
+  setAddress(fd: number, address: Int32Array): void {
+    for (let word = 0; word < ADDRESS_WORDS; word++) {
+      this.#addresses[fd * ADDRESS_WORDS + word] = address[word] ?? 0;
+    }
+  }
+
+  addressOf(fd: number): Int32Array {
+    return this.#addresses.subarray(fd * ADDRESS_WORDS, (fd + 1) * ADDRESS_WORDS);
   }
 
   /** Reads a column; what is beyond its end does not occur. */

@@ -4,38 +4,43 @@
  * @module
  */
 
-import { Allowances } from "./allowances.ts";
 import { type Epoll, KIND } from "./epoll.ts";
-import { EPOLL, FILE, SOCKET } from "./native/abi.ts";
+import { EPOLL, SOCKET } from "./native/abi.ts";
 import { ERRNO } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import type { MeterTaker } from "./meter_taker.ts";
-import type { Pipe, PipePool } from "./pipe_pool.ts";
-import { WORKER_GONE } from "./protocol.ts";
-import { SessionTable } from "./session_table.ts";
+import type { PipePool } from "./pipe_pool.ts";
+import { WAS_CUT, WORKER_GONE } from "./protocol.ts";
+import { Pump } from "./pump.ts";
+import type { SessionTable } from "./session_table.ts";
 import {
-  ENDED,
+  CONNECTING,
   HUNG_UP,
   OUTSIDE,
-  QUEUED,
   READABLE,
-  SHUT,
-  WAITING,
+  type SocketStates,
   WRITABLE,
 } from "./socket_states.ts";
 import { SESSIONS_MAX, type Tallies } from "./tallies.ts";
 
 const INTEREST = EPOLL.IN | EPOLL.OUT | EPOLL.RDHUP | EPOLL.ET;
-const COPY_BYTES = 128 * 1024;
-/** A direction is spliced after this many reads in a row that filled the buffer. */
-const FULL_READS = 2;
-/** Spliced pieces smaller than this are cheaper to copy: two system calls instead of four. */
-const SPLICE_MIN_BYTES = 16 * 1024;
-/** How often a socket is read before others get their turn. */
-const TURNS = 16;
 
-/** Told what became of a session; its descriptors are closed. */
-export type OnEnded = (session: number, errno: number) => void;
+/** Who is told what becomes of sessions. */
+export interface SessionEvents {
+  /** Both descriptors are closed; what the table says of `outside` stands until the next session. */
+  ended(session: number, errno: number, outside: number): void;
+  /** The target took the connection. */
+  connected(session: number): void;
+  /**
+   * The session is over before the target took the connection, and the descriptors are not the
+   * Worker's any more: `outside`, and `target` unless it is -1.
+   */
+  notConnected(
+    session: number,
+    outside: number,
+    dial: { readonly errno: number; readonly target: number },
+  ): void;
+}
 
 /** Two connected sockets, and the meters of the rule and its owner that bytes between them pass. */
 export interface Pair {
@@ -45,76 +50,86 @@ export interface Pair {
   readonly owner: number;
 }
 
-/**
- * The sessions of a Worker.
- *
- * Each socket is registered once, for all edges. An edge says that something became possible, which
- * holds until a call says EAGAIN; a short read says so as well, for less, unless the socket is hung
- * up.
- */
+/** The sessions of a Worker. Each socket is registered once, for all edges. */
 export class Sessions implements Disposable {
   readonly #libc: Libc;
   readonly #epoll: Epoll;
-  readonly #pipes: PipePool | null;
-  readonly #tallies: Tallies;
-  readonly #allowances: Allowances;
-  readonly #onEnded: OnEnded;
-  readonly #buffer = new Uint8Array(COPY_BYTES);
+  readonly #pump: Pump;
+  readonly #events: SessionEvents;
   readonly #optval = new Int32Array(32);
   readonly #optlen = new Int32Array(32).fill(4);
   readonly #outside = new Int32Array(SESSIONS_MAX).fill(-1);
-  readonly #table = new SessionTable();
-  readonly #states = this.#table.states;
-  /** Sources that have more to give, for the next turn. */
-  #queue: number[] = [];
-  #working: number[] = [];
+  readonly #table: SessionTable;
+  readonly #states: SocketStates;
 
   /** @param pipes `null` to copy always */
   constructor(
-    { libc, epoll, pipes, tallies, meters, onEnded }: {
+    { libc, epoll, table, pipes, tallies, meters, events }: {
       readonly libc: Libc;
       readonly epoll: Epoll;
+      readonly table: SessionTable;
       readonly pipes: PipePool | null;
       readonly tallies: Tallies;
       readonly meters: MeterTaker;
-      readonly onEnded: OnEnded;
+      readonly events: SessionEvents;
     },
   ) {
     this.#libc = libc;
     this.#epoll = epoll;
-    this.#pipes = pipes;
-    this.#tallies = tallies;
-    this.#allowances = new Allowances(this.#table, meters);
-    this.#onEnded = onEnded;
+    this.#table = table;
+    this.#states = table.states;
+    this.#pump = new Pump({
+      libc,
+      table,
+      pipes,
+      tallies,
+      meters,
+      failed: (fd, errno) => this.#end(fd, errno),
+      rearm: (fd) => void this.#register(fd),
+    });
+    this.#events = events;
   }
 
-  /** Whether there is work that no event will bring. */
-  get isBusy(): boolean {
-    return this.#queue.length > 0;
+  /** What moves the bytes of the sessions. */
+  get pump(): Pump {
+    return this.#pump;
   }
 
   /** Relays between two sockets, which are closed with the session. */
   start(session: number, pair: Pair): void {
-    const { outside, target, owner } = pair;
-    this.#table.grow(Math.max(outside, target) + 1);
-    this.#outside[session] = outside;
-    this.#enter(outside, target, OUTSIDE);
-    this.#enter(target, outside, 0);
-    for (const fd of [outside, target]) {
-      this.#table.session[fd] = session;
-      this.#table.ruleMeter[fd] = pair.rule;
-      this.#table.ownerMeter[fd] = owner;
-    }
-    const errno = this.#register(outside) || this.#register(target);
-    if (errno !== 0) return this.#end(outside, errno);
-    if (!this.#allowances.isExhausted(owner)) return;
-    this.#passEnd(outside, target);
-    this.#passEnd(target, outside);
+    this.#enter(session, pair);
+    const { outside, target } = pair;
+    const errno = this.#register(target) || this.#register(outside);
+    if (errno === 0) this.#started(outside, target);
+    else this.#end(outside, errno);
+  }
+
+  /**
+   * Relays as soon as `target`, whose connection is being made, is connected.
+   *
+   * @returns the tag of the dial, for `giveUp`; `null` when it is over already
+   */
+  connect(session: number, pair: Pair): number | null {
+    this.#enter(session, pair);
+    const { outside, target } = pair;
+    this.#states.set(target, CONNECTING);
+    const errno = this.#register(target);
+    if (errno === 0) return this.#at(this.#table.tag, target);
+    this.#end(outside, errno);
+    return null;
+  }
+
+  /** Lets go of both sockets, if the dial is not over. */
+  giveUp(target: number, tag: number): void {
+    if (this.#at(this.#table.tag, target) !== tag || !this.#states.has(target, CONNECTING)) return;
+    this.#epoll.unregister(target);
+    this.#letGo(target, { errno: 0, target });
   }
 
   /** An event of a descriptor that was registered as a session's. */
   ready(fd: number, tag: number, events: number): void {
     if (this.#at(this.#table.tag, fd) !== tag || this.#at(this.#table.session, fd) < 0) return;
+    if (this.#states.has(fd, CONNECTING) && !this.#isConnected(fd, events)) return;
     if ((events & EPOLL.ERR) !== 0) return this.#end(fd, this.#socketError(fd));
     let bits = 0;
     if ((events & (EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP)) !== 0) bits |= READABLE;
@@ -122,22 +137,8 @@ export class Sessions implements Disposable {
     if ((events & EPOLL.OUT) !== 0) bits |= WRITABLE;
     this.#states.set(fd, bits);
     const peer = this.#at(this.#table.peer, fd);
-    if ((bits & WRITABLE) !== 0) this.#move(peer);
-    if ((bits & READABLE) !== 0 && this.#at(this.#table.tag, fd) === tag) this.#move(fd);
-  }
-
-  /** Gives every source that was left with more to give another turn. */
-  workOff(): void {
-    const queued = this.#queue;
-    this.#queue = this.#working;
-    this.#working = queued;
-    for (const fd of queued) {
-      // The bit is cleared when a session ends: who reuses the descriptor is not in the queue.
-      if (!this.#states.has(fd, QUEUED)) continue;
-      this.#states.clear(fd, QUEUED);
-      this.#move(fd);
-    }
-    queued.length = 0;
+    if ((bits & WRITABLE) !== 0) this.#pump.move(peer);
+    if ((bits & READABLE) !== 0 && this.#at(this.#table.tag, fd) === tag) this.#pump.move(fd);
   }
 
   /** Ends a session, if it has not ended already. */
@@ -146,168 +147,79 @@ export class Sessions implements Disposable {
     if (outside >= 0) this.#end(outside, 0);
   }
 
+  /** Ends every session that has this number. */
+  cutAll(session: number): void {
+    for (let fd = 0; fd < this.#table.session.length; fd++) {
+      if (this.#table.session[fd] === session) this.#end(fd, WAS_CUT);
+    }
+  }
+
   /** Closes the sockets of every session. */
   [Symbol.dispose](): void {
-    for (const fd of this.#outside) if (fd >= 0) this.#end(fd, WORKER_GONE);
-  }
-
-  /** Has everybody try again who waits for tokens. */
-  refilled(): void {
-    this.#allowances.refilled(this.#retry);
-  }
-
-  readonly #retry = (fd: number): void => this.#move(fd);
-
-  /** Moves what can be moved from `fd` to its peer. */
-  #move(fd: number): void {
-    if (this.#states.has(fd, WAITING)) return;
-    const peer = this.#at(this.#table.peer, fd);
-    for (let turn = 0; this.#flush(fd, peer); turn++) {
-      if (this.#states.has(fd, ENDED)) return this.#passEnd(fd, peer);
-      if (!this.#states.has(fd, READABLE) || !this.#states.has(peer, WRITABLE)) return;
-      if (turn === TURNS) {
-        this.#states.set(fd, QUEUED);
-        this.#queue.push(fd);
-        return;
-      }
-      const pipe = this.#table.pipe[fd] ?? null;
-      const room = this.#allowances.ask(fd, pipe === null ? COPY_BYTES : pipe.capacity);
-      if (this.#states.has(fd, WAITING)) return;
-      if (room === 0) continue;
-      const isAlive = pipe === null ? this.#copy(fd, peer, room) : this.#fillPipe(fd, pipe, room);
-      if (!isAlive) return;
+    for (let fd = 0; fd < this.#table.session.length; fd++) {
+      if (this.#at(this.#table.session, fd) >= 0) this.#end(fd, WORKER_GONE);
     }
   }
 
-  /** @returns whether the session goes on */
-  #copy(fd: number, peer: number, room: number): boolean {
-    const most = Math.min(room, COPY_BYTES);
-    const count = this.#libc.recv(fd, this.#buffer, most, 0);
-    const errno = count < 0 ? this.#libc.errno() : 0;
-    const mayPass = this.#allowances.settle(fd, room, count);
-    if (count <= 0) return this.#notRead(fd, errno);
-    if (!mayPass) return true;
-    if (count < most) {
-      if (!this.#states.has(fd, HUNG_UP)) this.#states.clear(fd, READABLE);
-      this.#table.fullReads[fd] = 0;
-    } else if (this.#pipes !== null && most === COPY_BYTES) {
-      const full = this.#at(this.#table.fullReads, fd) + 1;
-      this.#table.fullReads[fd] = full % FULL_READS;
-      if (full === FULL_READS) this.#table.pipe[fd] = this.#pipes.take();
-    }
-    const sent = this.#send(fd, peer, this.#buffer.subarray(0, count));
-    if (sent < 0) return false;
-    // A copy of its own: the buffer is everybody's.
-    if (sent < count) this.#table.unsent[fd] = this.#buffer.slice(sent, count);
-    return true;
+  /** Both sockets are connected and registered. */
+  #started(outside: number, target: number): void {
+    if (this.#pump.isExhausted(outside)) this.#pump.endBoth(outside, target);
   }
 
-  /** @returns whether the session goes on */
-  #fillPipe(fd: number, pipe: Pipe, room: number): boolean {
-    const flags = FILE.SPLICE_MOVE_NONBLOCK;
-    const count = this.#libc.splice(fd, 0, pipe.writeFd, 0, room, flags);
-    const errno = count < 0 ? this.#libc.errno() : 0;
-    this.#table.piped[fd] = Math.max(0, count);
-    if (!this.#allowances.settle(fd, room, count)) this.#releasePipe(fd);
-    else if (errno === ERRNO.EINVAL) this.#releasePipe(fd);
-    else if (count <= 0) {
-      if (!this.#notRead(fd, errno)) return false;
-      this.#releasePipe(fd);
-    }
-    return true;
-  }
-
-  /** What a read that gave nothing means; with errno 0 the stream has ended. @returns whether the session goes on */
-  #notRead(fd: number, errno: number): boolean {
-    if (errno === 0) this.#states.set(fd, ENDED);
-    else if (errno === ERRNO.EAGAIN) this.#states.clear(fd, READABLE);
-    else if (errno !== ERRNO.EINTR) {
-      this.#end(fd, errno);
+  /** What the first event of a target that is being connected to means. @returns whether it is */
+  #isConnected(fd: number, events: number): boolean {
+    const outside = this.#at(this.#table.peer, fd);
+    if ((events & (EPOLL.ERR | EPOLL.HUP)) !== 0) {
+      const errno = this.#socketError(fd);
+      this.#letGo(fd, { errno, target: -1 });
+      this.#libc.close(fd);
       return false;
     }
-    return true;
-  }
-
-  /** Sends what was read earlier. @returns whether the session goes on and all of it is gone */
-  #flush(fd: number, peer: number): boolean {
-    const unsent = this.#table.unsent[fd];
-    if (unsent) {
-      const sent = this.#send(fd, peer, unsent);
-      if (sent < 0) return false;
-      this.#table.unsent[fd] = sent === unsent.length ? null : unsent.subarray(sent);
-      if (sent < unsent.length) return false;
-    }
+    if ((events & EPOLL.OUT) === 0) return false;
     const session = this.#at(this.#table.session, fd);
-    const pipe = this.#table.pipe[fd];
-    while (pipe && this.#at(this.#table.piped, fd) > 0) {
-      if (!this.#states.has(peer, WRITABLE)) return false;
-      const left = this.#at(this.#table.piped, fd);
-      const flags = FILE.SPLICE_MOVE_NONBLOCK;
-      this.#tallies.writing(session);
-      const count = this.#libc.splice(pipe.readFd, 0, peer, 0, left, flags);
-      this.#tallies.wrote(session, this.#direction(fd), Math.max(0, count));
-      if (count < 0) {
-        if (!this.#notWritten(peer)) return false;
-        continue;
-      }
-      this.#table.piped[fd] = left - count;
-      if (left === count && left < SPLICE_MIN_BYTES) this.#releasePipe(fd);
-    }
-    return true;
+    this.#states.clear(fd, CONNECTING);
+    this.#events.connected(session);
+    const errno = this.#register(outside);
+    if (errno === 0) this.#started(outside, fd);
+    else this.#end(outside, errno);
+    return this.#at(this.#table.session, fd) === session;
   }
 
-  /** Sends until all is sent or the socket is full. @returns how much, or -1: the session ended */
-  #send(fd: number, peer: number, bytes: Uint8Array<ArrayBuffer>): number {
-    const session = this.#at(this.#table.session, fd);
-    let sent = 0;
-    while (sent < bytes.length && this.#states.has(peer, WRITABLE)) {
-      const rest = sent === 0 ? bytes : bytes.subarray(sent);
-      this.#tallies.writing(session);
-      const count = this.#libc.send(peer, rest, rest.length, SOCKET.MSG_NOSIGNAL);
-      this.#tallies.wrote(session, this.#direction(fd), Math.max(0, count));
-      if (count >= 0) sent += count;
-      else if (!this.#notWritten(peer)) return -1;
-    }
-    return sent;
-  }
-
-  /** What a failed write to `fd` means. @returns whether the session goes on */
-  #notWritten(fd: number): boolean {
-    const errno = this.#libc.errno();
-    if (errno === ERRNO.EINTR) return true;
-    if (errno !== ERRNO.EAGAIN && errno !== ERRNO.ENOBUFS) {
-      this.#end(fd, errno);
-      return false;
-    }
-    this.#states.clear(fd, WRITABLE);
-    // The socket itself may have room all along, and no edge would tell: epoll looks again.
-    if (errno === ERRNO.ENOBUFS) this.#register(fd);
-    return true;
-  }
-
-  /** The direction out of `fd` is done. With the other one done too, closing says it all. */
-  #passEnd(fd: number, peer: number): void {
-    if (this.#states.has(peer, SHUT)) return;
-    this.#states.set(peer, SHUT);
-    if (this.#states.has(fd, SHUT)) this.#end(fd, 0);
-    // A peer that is gone already needs no end of stream: the other direction will notice.
-    else this.#libc.shutdown(peer, SOCKET.SHUT_WR);
+  #letGo(target: number, dial: { readonly errno: number; readonly target: number }): void {
+    const session = this.#at(this.#table.session, target);
+    const outside = this.#at(this.#table.peer, target);
+    this.#leave(target);
+    this.#leave(outside);
+    this.#events.notConnected(session, outside, dial);
   }
 
   #end(fd: number, errno: number): void {
     const peer = this.#at(this.#table.peer, fd);
     const session = this.#at(this.#table.session, fd);
+    const outside = this.#states.has(fd, OUTSIDE) ? fd : peer;
     for (const socket of [fd, peer]) {
       this.#leave(socket);
       this.#libc.close(socket);
     }
     this.#outside[session] = -1;
-    this.#onEnded(session, errno);
+    this.#events.ended(session, errno, outside);
   }
 
-  #enter(fd: number, peer: number, state: number): void {
-    this.#states.set(fd, state);
-    this.#table.peer[fd] = peer;
+  #enter(session: number, pair: Pair): void {
+    const { outside, target } = pair;
+    this.#table.grow(Math.max(outside, target) + 1);
+    this.#outside[session] = outside;
+    this.#states.set(outside, OUTSIDE);
+    this.#enterSocket(session, outside, pair);
+    this.#enterSocket(session, target, pair);
+  }
+
+  #enterSocket(session: number, fd: number, { outside, target, rule, owner }: Pair): void {
+    this.#table.session[fd] = session;
+    this.#table.ruleMeter[fd] = rule;
+    this.#table.ownerMeter[fd] = owner;
+    this.#table.moved[fd] = 0;
+    this.#table.peer[fd] = fd === outside ? target : outside;
     this.#table.fullReads[fd] = 0;
     this.#table.piped[fd] = 0;
     this.#table.pipe[fd] = null;
@@ -315,21 +227,11 @@ export class Sessions implements Disposable {
   }
 
   #leave(fd: number): void {
-    this.#releasePipe(fd);
-    this.#allowances.forget(fd);
-    this.#states.clear(fd, 0xff);
+    this.#pump.forget(fd);
+    this.#states.clear(fd, ~0);
     this.#table.session[fd] = -1;
-    this.#table.unsent[fd] = null;
     // A stale event of this socket must not find whoever has the descriptor next.
     this.#table.tag[fd] = (this.#at(this.#table.tag, fd) + 1) & 0x0fffffff;
-  }
-
-  #releasePipe(fd: number): void {
-    const pipe = this.#table.pipe[fd];
-    if (!pipe) return;
-    this.#pipes?.giveBack(pipe, this.#at(this.#table.piped, fd) === 0);
-    this.#table.pipe[fd] = null;
-    this.#table.piped[fd] = 0;
   }
 
   #register(fd: number): number {
@@ -341,10 +243,6 @@ export class Sessions implements Disposable {
     const { SOL_SOCKET, SO_ERROR } = SOCKET;
     this.#libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#optval, this.#optlen);
     return this.#optval[0] || ERRNO.ECONNRESET;
-  }
-
-  #direction(fd: number): "in" | "out" {
-    return this.#states.has(fd, OUTSIDE) ? "in" : "out";
   }
 
   #at(column: Int32Array | Uint8Array, index: number): number {

@@ -13,17 +13,19 @@ export const QUEUED = 32;
 export const OUTSIDE = 64;
 /** What it has to give waits for tokens. */
 export const WAITING = 128;
+/** The connection to the target is being made. */
+export const CONNECTING = 256;
 
 /** The bits of every socket, by descriptor. */
 export class SocketStates {
-  #bits = new Uint8Array(0);
+  #bits = new Uint16Array(0);
 
   get length(): number {
     return this.#bits.length;
   }
 
   grow(length: number): void {
-    const grown = new Uint8Array(length);
+    const grown = new Uint16Array(length);
     grown.set(this.#bits);
     this.#bits = grown;
   }

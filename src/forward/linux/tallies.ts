@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Sessions of one Worker at a time. */
+import { PATHS_MAX } from "./path_counts.ts";
+
+/** Sessions of one Worker at a time that the main thread began; beyond them, each path has a tally. */
 export const SESSIONS_MAX = 1 << 16;
 
 const WORDS = 5;
@@ -36,7 +38,7 @@ export class Tallies {
   }
 
   static allocate(): SharedArrayBuffer {
-    return new SharedArrayBuffer(4 * WORDS * SESSIONS_MAX);
+    return new SharedArrayBuffer(4 * WORDS * (SESSIONS_MAX + PATHS_MAX));
   }
 
   /** Starts at zero. For the main thread, before it hands the session to the Worker. */

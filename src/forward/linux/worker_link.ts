@@ -6,17 +6,13 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
+import { Commands } from "./commands.ts";
 import { FILE } from "./native/abi.ts";
 import { SystemError } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
-import {
-  COMMAND,
-  EVENT,
-  MAIN_IS_CALLED,
-  type Start,
-  WORKER_GONE,
-  WORKER_SLEEPS,
-} from "./protocol.ts";
+import { PathCounts } from "./path_counts.ts";
+import { bytesOf, define, PathRegistry, type PathSink, type PathTotals } from "./path_registry.ts";
+import { COMMAND, EVENT, MAIN_IS_CALLED, NO_PATH, type Start, WORKER_GONE } from "./protocol.ts";
 import type { MeterCalls } from "./meters.ts";
 import { type Message, RECORD_WORDS, Ring } from "./ring.ts";
 import type { Pair } from "./sessions.ts";
@@ -30,13 +26,19 @@ const RETRY_MS = 500;
 /** Tokens of watches wrap around here: they stand in the tag of an event. */
 const TOKENS = 1 << 28;
 
-/** A listening socket that a Worker accepts on. */
+/** Who a Worker accepts for. */
 export interface AcceptSink {
   /** A connection from the peer in `address`, a `struct sockaddr`. */
   accepted(fd: number, address: Uint8Array<ArrayBuffer>): void;
   acceptFailed(errno: number): void;
-  /** The socket is closed, as asked. */
+  /** The Worker accepts no more, as asked. */
   closed(): void;
+}
+
+interface Listening {
+  readonly fd: number;
+  readonly sink: AcceptSink;
+  path: number;
 }
 
 /** A session of a Worker. */
@@ -77,19 +79,17 @@ export class WorkerLink {
   readonly #create: () => Worker;
   readonly #wakeFd: number;
   readonly #record = new Int32Array(RECORD_WORDS);
-  readonly #wakeCount = new Uint8Array(new BigUint64Array([1n]).buffer);
-  readonly #listeners = new Map<number, { readonly fd: number; readonly sink: AcceptSink }>();
+  readonly #listeners = new Map<number, Listening>();
+  readonly #paths: PathRegistry;
   readonly #watches = new Map<number, { readonly fd: number; readonly ready: () => void }>();
   readonly #sessions = new Map<number, SessionSink>();
   readonly #freeSessions: number[] = [];
   readonly #stopped = Promise.withResolvers<void>();
-  /** Commands that the ring has no room for, oldest first. */
-  #overflow: Message[] = [];
   /** Whether anything came from the Worker since it was started. */
   #hasSpoken = false;
   #retry: Disposable | null = null;
   #start: Start;
-  #commands: Ring;
+  readonly #commands: Commands;
   #events: Ring;
   #tallies: Tallies;
   #sleeping: Int32Array;
@@ -107,12 +107,13 @@ export class WorkerLink {
     this.#wakeFd = libc.eventfd(0, FILE.NONBLOCK | FILE.CLOEXEC);
     if (this.#wakeFd < 0) throw new SystemError(libc.errno());
     this.#start = this.#allocate();
-    this.#commands = new Ring(this.#start.commands);
+    this.#commands = new Commands(libc, this.#start);
     this.#events = new Ring(this.#start.events);
     this.#tallies = new Tallies(this.#start.tallies);
     this.#sleeping = new Int32Array(this.#start.sleeping);
-    const send = (command: Message) => this.#send(command);
+    const send = (command: Message) => this.#commands.send(command);
     this.udp = new UdpLink({ libc, send, start: this.#start.udp });
+    this.#paths = new PathRegistry(this.#start.tallies, this.#start.pathCounts);
     this.#spawn();
   }
 
@@ -120,22 +121,57 @@ export class WorkerLink {
     return this.#sessions.size;
   }
 
-  /** Accepts on `fd`, which is the Worker's from now on. @returns its number */
+  /** Accepts on `fd`, until `unlisten`. @returns the number of the listener */
   listen(fd: number, sink: AcceptSink): number {
     const listener = this.#nextListener++;
-    this.#listeners.set(listener, { fd, sink });
-    this.#send([COMMAND.listen, listener, fd]);
+    this.#listeners.set(listener, { fd, sink, path: NO_PATH });
+    this.#commands.send([COMMAND.listen, listener, fd]);
     return listener;
   }
 
   /** Accepts again after a failure. */
   resume(listener: number): void {
-    this.#send([COMMAND.resume, listener]);
+    this.#commands.send([COMMAND.resume, listener]);
   }
 
-  /** Closes a listening socket, and tells its sink. */
+  /** Accepts no more, and tells the sink when that is so. */
   unlisten(listener: number): void {
-    this.#send([COMMAND.unlisten, listener]);
+    this.#commands.send([COMMAND.unlisten, listener]);
+  }
+
+  /** Adds a path that connections can be directed to. `null`: there are too many. */
+  addPath(sink: PathSink): number | null {
+    const path = this.#paths.add(sink);
+    if (path !== null) this.#commands.send(define(path, sink));
+    return path;
+  }
+
+  /** Sends what a listener accepts along `path`; to its sink for {@linkcode NO_PATH}. */
+  direct(listener: number, path: number): void {
+    const listening = this.#listeners.get(listener);
+    if (listening === undefined) return;
+    listening.path = path;
+    this.#commands.send([COMMAND.direct, listener, path]);
+  }
+
+  /** Ends the connections of a path. */
+  cutPath(path: number): void {
+    this.#commands.send([COMMAND.cutPath, path]);
+  }
+
+  /**
+   * Directs nothing from `listener` along `path` any more. The path's sink is told when its last
+   * connection has ended.
+   */
+  leavePath(listener: number, path: number): void {
+    if (this.#listeners.get(listener)?.path === path) this.direct(listener, NO_PATH);
+    this.#paths.closing(path);
+    this.#commands.send([COMMAND.closePath, path]);
+  }
+
+  /** What went along a path; not once it is closed. */
+  pathTotals(path: number): PathTotals {
+    return this.#paths.totals(path);
   }
 
   /** Calls `ready` once when one of `events` is there. @returns a token */
@@ -143,7 +179,7 @@ export class WorkerLink {
     const token = this.#nextToken;
     this.#nextToken = (token + 1) % TOKENS;
     this.#watches.set(token, { fd, ready });
-    this.#send([COMMAND.watch, fd, token, events]);
+    this.#commands.send([COMMAND.watch, fd, token, events]);
     return token;
   }
 
@@ -164,17 +200,17 @@ export class WorkerLink {
     // Here, because it may be read before the Worker knows of it: a number is used again.
     this.#tallies.reset(session);
     const { outside, target, rule, owner } = sink.pair;
-    this.#send([COMMAND.relay, session, outside, target, rule, owner]);
+    this.#commands.send([COMMAND.relay, session, outside, target, rule, owner]);
     return session;
   }
 
   cut(session: number): void {
-    this.#send([COMMAND.cut, session]);
+    this.#commands.send([COMMAND.cut, session]);
   }
 
   /** Who waits for tokens may find some. */
   refilled(): void {
-    this.#send([COMMAND.refilled]);
+    this.#commands.send([COMMAND.refilled]);
   }
 
   /** What a session has moved since it began. Only while it runs, and when it is told to have ended. */
@@ -189,7 +225,7 @@ export class WorkerLink {
 
   /** Ends the Worker, and every session that is left. */
   async stop(): Promise<void> {
-    this.#send([COMMAND.stop]);
+    this.#commands.send([COMMAND.stop]);
     if (this.#retry !== null) {
       this.#retry[Symbol.dispose]();
       this.#stopped.resolve();
@@ -205,6 +241,7 @@ export class WorkerLink {
       tallies: Tallies.allocate(),
       meters: this.#meters,
       udp: { ...UdpCounts.allocate(), seed: this.#seed() },
+      pathCounts: PathCounts.allocate(),
       sleeping: new SharedArrayBuffer(8),
       wakeFd: this.#wakeFd,
       splice: this.#splice,
@@ -232,19 +269,11 @@ export class WorkerLink {
     worker.postMessage(this.#start);
   }
 
-  #send(command: Message): void {
-    if (this.#overflow.length > 0 || !this.#commands.push(command)) this.#overflow.push(command);
-    if (Atomics.load(this.#sleeping, WORKER_SLEEPS) === 1) this.#wake();
-  }
-
-  #wake(): void {
-    this.#libc.write(this.#wakeFd, this.#wakeCount, 8);
-  }
-
-  #happened([kind = 0, a = 0, b = 0, ...address]: Int32Array): void {
+  #happened(record: Int32Array): void {
+    const [kind = 0, a = 0, b = 0] = record;
     switch (kind) {
       case EVENT.accepted: {
-        const bytes = new Uint8Array(Int32Array.from(address).buffer);
+        const bytes = bytesOf(record.subarray(3));
         const listener = this.#listeners.get(a);
         if (listener === undefined) this.#libc.close(b);
         else listener.sink.accepted(b, bytes);
@@ -264,14 +293,22 @@ export class WorkerLink {
       }
       case EVENT.ended:
         return this.#end(a, b);
+      case EVENT.handedOver:
+        return this.#paths.handedOver(a, record);
+      case EVENT.pathEnded:
+        return this.#paths.ended(a, record);
+      case EVENT.pathClosed:
+        return this.#paths.closed(a);
       case EVENT.spending:
         return this.#calls.spending(a);
       case EVENT.low:
         return this.#calls.low(a);
       case EVENT.stopped:
         return this.#stopped.resolve();
+      case EVENT.started:
+        return;
       case EVENT.room:
-        for (const command of this.#overflow.splice(0)) this.#send(command);
+        this.#commands.sendRest();
         return;
       default:
         return this.udp.happened(this.#record);
@@ -291,12 +328,10 @@ export class WorkerLink {
     this.#logger.error("forward.worker_crashed", { error: reason, sessions: this.#sessions.size });
     // What it said last still counts, and closed listeners are not to come back.
     this.hear();
-    const unread: Message[] = [];
-    while (this.#commands.shift(this.#record)) unread.push([...this.#record]);
-    unread.push(...this.#overflow.splice(0));
+    const unread = this.#commands.takeUnread();
     this.#start = this.#allocate();
     const datagrams = this.udp.restart(unread, this.#start.udp);
-    this.#commands = new Ring(this.#start.commands);
+    this.#commands.restart(this.#start);
     this.#events = new Ring(this.#start.events);
     this.#tallies = new Tallies(this.#start.tallies);
     this.#sleeping = new Int32Array(this.#start.sleeping);
@@ -312,8 +347,12 @@ export class WorkerLink {
       if (!starting.has(session)) this.#end(session, WORKER_GONE);
     }
     this.#respawn();
-    for (const [listener, { fd }] of this.#listeners) {
-      if (!listening.has(listener)) this.#send([COMMAND.listen, listener, fd]);
+    for (const command of this.#paths.restart(this.#start.tallies, this.#start.pathCounts)) {
+      this.#commands.send(command);
+    }
+    for (const [listener, { fd, path }] of this.#listeners) {
+      if (!listening.has(listener)) this.#commands.send([COMMAND.listen, listener, fd]);
+      if (!listening.has(listener)) this.#commands.send([COMMAND.direct, listener, path]);
     }
     // Whoever waits tries again, and waits again if need be.
     for (const [token, { ready }] of [...this.#watches]) {
@@ -321,8 +360,8 @@ export class WorkerLink {
       this.#watches.delete(token);
       ready();
     }
-    for (const command of unread) if (!isAboutUdp(command)) this.#send(command);
-    for (const command of datagrams) this.#send(command);
+    for (const command of unread) if (!isAboutUdp(command)) this.#commands.send(command);
+    for (const command of datagrams) this.#commands.send(command);
   }
 
   /** At once, unless the last one did not even start: then the next may not either. */

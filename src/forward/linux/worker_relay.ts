@@ -11,7 +11,7 @@ import { NO_METER } from "./meters.ts";
 import { SystemError } from "./native/errno.ts";
 import { WORKER_GONE } from "./protocol.ts";
 import type { Pair } from "./sessions.ts";
-import { SharedMeter } from "./shared_meter.ts";
+import { slotOf } from "./shared_meter.ts";
 import type { SessionSink, WorkerLink } from "./worker_link.ts";
 
 /** The relays of an engine. */
@@ -103,8 +103,8 @@ class WorkerRelay implements Relaying, SessionSink {
     this.pair = {
       outside: outside.release(),
       target: target.release(),
-      rule: rule instanceof SharedMeter ? rule.slot : NO_METER,
-      owner: owner instanceof SharedMeter ? owner.slot : NO_METER,
+      rule: slotOf(rule),
+      owner: slotOf(owner),
     };
     this.#session = this.#link.relay(this);
     this.#running.add(this);

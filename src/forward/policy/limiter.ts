@@ -30,6 +30,9 @@ export class Limiter implements Refiller {
   #admissions: TokenBucket | null = null;
   readonly #tickets = new LocalCell();
   #active = 0;
+  /** What counts those that were let in elsewhere. */
+  readonly #elsewhere = new Set<() => number>();
+  readonly #watchers = new Set<() => void>();
   readonly #rejects = new Map<RejectReason, number>();
   #throttleMicrosIn = 0;
   #throttleMicrosOut = 0;
@@ -54,6 +57,24 @@ export class Limiter implements Refiller {
     this.#admissions = this.#resized(this.#admissions, admissions, this.#tickets);
     this.meter.cap("in", this.#in?.burst ?? null);
     this.meter.cap("out", this.#out?.burst ?? null);
+    for (const changed of this.#watchers) changed();
+  }
+
+  /** Whether everybody is let in, so that nobody has to ask. */
+  get admitsAll(): boolean {
+    return this.#admissions === null && this.#limits?.concurrentConnections === undefined;
+  }
+
+  /** Calls `changed` after the caps were replaced, until disposed of. */
+  watch(changed: () => void): Disposable {
+    this.#watchers.add(changed);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(changed) };
+  }
+
+  /** Counts those who are let in without asking by `count`, until disposed of. */
+  include(count: () => number): Disposable {
+    this.#elsewhere.add(count);
+    return { [Symbol.dispose]: () => void this.#elsewhere.delete(count) };
   }
 
   /** Lets one more in, to be released later, or says why not. A rejection is counted. */
@@ -106,7 +127,7 @@ export class Limiter implements Refiller {
 
   /** `null` while there was nothing to count: caps that did nothing, or none. */
   counters(): RateLimitCounters | null {
-    const activeConnections = this.#limits === null ? 0 : this.#active;
+    const activeConnections = this.#limits === null ? 0 : this.#all;
     const throttled = this.#throttleMicrosIn + this.#throttleMicrosOut;
     if (activeConnections === 0 && throttled === 0 && this.#rejects.size === 0) return null;
     const rejects = REJECT_REASONS.map((name) => [name, BigInt(this.#rejects.get(name) ?? 0)]);
@@ -126,8 +147,12 @@ export class Limiter implements Refiller {
       return isOwner ? "owner_conn_rate" : "conn_rate";
     }
     const max = this.#limits?.concurrentConnections ?? Infinity;
-    if (this.#active < max) return null;
+    if (this.#all < max) return null;
     return isOwner ? "owner_concurrent" : "conn_concurrent";
+  }
+
+  get #all(): number {
+    return this.#elsewhere.values().reduce((sum, count) => sum + count(), this.#active);
   }
 
   #resized(

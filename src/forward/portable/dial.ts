@@ -9,7 +9,7 @@ import { errorText } from "../../core/errors.ts";
 import { FORWARD } from "../../core/limits.ts";
 import { resolveTarget } from "../resolver.ts";
 import type { Environment } from "./environment.ts";
-import type { Endpoint, Socket } from "./net.ts";
+import type { Dialing, Endpoint, Socket } from "./net.ts";
 
 /** Where a connection goes. */
 export interface Target {
@@ -18,6 +18,8 @@ export interface Target {
   readonly host: string;
   readonly port: number;
   readonly preferIpv6: boolean;
+  /** A connection to an IP literal that is being made already. */
+  readonly dialing?: Dialing | undefined;
 }
 
 /** What dialling needs. */
@@ -53,15 +55,16 @@ export async function dial(
 ): Promise<Dialed> {
   const hostname = hostLiteral(target.host);
   if (isIp(hostname)) {
-    const socket = await connect({ hostname, port: target.port }, context, signal);
-    return { socket, stale: false };
+    const dialing = target.dialing ?? begin({ hostname, port: target.port }, context, signal);
+    return { socket: await connected(dialing, context, signal), stale: false };
   }
   const resolved = resolveTarget({ ...target, hostname }, context);
   const { addresses, stale } = await unlessAborted(resolved, signal);
   let lastError = "";
   for (const address of addresses) {
     try {
-      const socket = await connect({ hostname: address, port: target.port }, context, signal);
+      const dialing = begin({ hostname: address, port: target.port }, context, signal);
+      const socket = await connected(dialing, context, signal);
       return { socket, stale };
     } catch (error) {
       signal.throwIfAborted();
@@ -71,14 +74,17 @@ export async function dial(
   throw new AddressesUnreachable(addresses.length, lastError);
 }
 
+function begin(endpoint: Endpoint, { net }: DialContext, signal: AbortSignal): Dialing {
+  signal.throwIfAborted();
+  return net.connect(endpoint);
+}
+
 /** One attempt: ends with a socket, the system's error, the timeout, or the signal's reason. */
-async function connect(
-  endpoint: Endpoint,
-  { net, clock }: DialContext,
+async function connected(
+  dialing: Dialing,
+  { clock }: Pick<DialContext, "clock">,
   signal: AbortSignal,
 ): Promise<Socket> {
-  signal.throwIfAborted();
-  const dialing = net.connect(endpoint);
   let failure: unknown;
   const giveUp = (reason: unknown) => {
     failure ??= reason;
@@ -86,6 +92,7 @@ async function connect(
   };
   const onAbort = () => giveUp(signal.reason);
   signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
   using _timeout = clock.timer(
     FORWARD.dialTimeoutMs,
     () => giveUp(new Error(`dial timeout after ${FORWARD.dialTimeoutMs / 1_000}s`)),

@@ -5,6 +5,7 @@
  */
 
 import { FORWARD } from "../../core/limits.ts";
+import type { TrafficPolicy } from "../policy/traffic_policy.ts";
 
 /** An IP literal without brackets, and a port. */
 export interface Endpoint {
@@ -27,6 +28,46 @@ export interface Socket extends Disposable {
   setNoDelay(): void;
 }
 
+/** Connections that a listener sends to their target by itself, with nobody asked. */
+export interface FastPathPlan {
+  readonly target: Endpoint;
+  /** The meters of the policy hold for what goes through; it has to let in everybody. */
+  readonly policy: TrafficPolicy;
+  /** Whether ends that nothing went wrong at are told. */
+  readonly tellsEnds: boolean;
+  /** The target can't be had, or not at once: somebody else is to go on with the connection. */
+  handedOver(inbound: Socket, dialing: Dialing): void;
+  ended(end: FastPathEnd): void;
+}
+
+/** The end of a connection that took a fast path. */
+export interface FastPathEnd {
+  readonly peer: Endpoint;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** `null` when nothing went wrong. */
+  readonly error: unknown;
+}
+
+/** What went along a fast path. */
+export interface FastPathTotals {
+  /** Connections that the target took. */
+  readonly admitted: number;
+  /** Connections that have not ended. */
+  readonly active: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** A fast path, which its listener uses until it gets another or this one is closed. */
+export interface FastPath {
+  totals(): FastPathTotals;
+  /** Ends its connections. */
+  cut(reason: unknown): void;
+  /** Takes no more connections. Resolves when the last one has ended. */
+  close(): Promise<void>;
+}
+
 /**
  * A listening TCP socket. Disposing closes it; a pending `accept` rejects then, and the port is
  * free once it did.
@@ -34,6 +75,8 @@ export interface Socket extends Disposable {
 export interface Listener extends Disposable {
   readonly addr: Endpoint;
   accept(): Promise<Socket>;
+  /** Opens a fast path; `null` when there can't be another. Absent where there are none. */
+  fastPath?(plan: FastPathPlan): FastPath | null;
 }
 
 /** A connection being made. */

@@ -21,8 +21,9 @@ export interface TrackedTarget {
   readonly port: number;
   /** The PROXY header sent first on each TCP connection, if any. */
   readonly proxyProtocol: ProxyVersion | null;
-  /** A connection or flow goes there. */
-  dialed(): void;
+  readonly isHealthy: boolean;
+  /** A connection or flow goes there, or several do. */
+  dialed(count?: number): void;
   /** None can go there. */
   failed(): void;
   /** The system said that nobody takes the datagrams of a flow. */
@@ -39,6 +40,8 @@ export interface RuleTargets {
   /** The targets for what comes in on a listen port with `targetPort`, the first to try first. */
   order(targetPort: number): readonly TrackedTarget[];
   readonly failovers: bigint;
+  /** Called when the health of a target changes, which changes the order. */
+  onChange: (() => void) | null;
   /** Those that health checks are for. */
   readonly probed: readonly ProbedTarget[];
   counters(): readonly TargetCounters[];
@@ -47,6 +50,7 @@ export interface RuleTargets {
 /** The target of a rule without a list; its ports follow the listen ports. */
 export class SingleTarget implements RuleTargets {
   readonly failovers = 0n;
+  onChange: (() => void) | null = null;
   readonly probed = [];
   readonly #host: string;
   /** By target port: connections keep theirs as long as they live. */
@@ -76,6 +80,7 @@ function untracked(host: string, port: number): TrackedTarget {
     host,
     port,
     proxyProtocol: null,
+    isHealthy: true,
     dialed: nothing,
     failed: nothing,
     refused: nothing,
@@ -92,6 +97,7 @@ export class ListedTargets implements RuleTargets {
   readonly #byPriority: readonly ListedTarget[];
   readonly #logger: Logger;
   #failovers = 0;
+  onChange: (() => void) | null = null;
 
   constructor(
     { id: ruleId, targets }: Pick<RuleSpec, "id" | "targets">,
@@ -140,6 +146,7 @@ export class ListedTargets implements RuleTargets {
       const { consecutive_failures: _, ...about } = fields;
       this.#logger.info(event, { ...about, from: "Failed", to: "Healthy" });
     }
+    this.onChange?.();
   }
 }
 
@@ -169,8 +176,12 @@ class ListedTarget implements TrackedTarget, ProbedTarget {
     return this.#health.state;
   }
 
-  dialed(): void {
-    this.#accepted += 1;
+  get isHealthy(): boolean {
+    return this.health === "healthy";
+  }
+
+  dialed(count = 1): void {
+    this.#accepted += count;
     if (!this.#isDoubted) this.#health.succeeded();
   }
 

@@ -10,7 +10,12 @@ import type { LogFields } from "../../core/log.ts";
 import type { Socket } from "./net.ts";
 import { endStream, Relay, type Relaying, type RelayOptions, type Tally } from "./relay.ts";
 import type { TcpPort } from "./tcp_context.ts";
-import { AllTargetsFailed, connectUpstream, type Upstream } from "./tcp_upstream.ts";
+import {
+  AllTargetsFailed,
+  connectUpstream,
+  type FirstDial,
+  type Upstream,
+} from "./tcp_upstream.ts";
 
 const relayHere = (options: RelayOptions): Relaying => new Relay(options);
 
@@ -20,6 +25,8 @@ export interface Inbound {
   readonly port: TcpPort;
   /** What was read of it already, if anything. */
   readonly preRead: Uint8Array | null;
+  /** A dial for it that began already. */
+  readonly first?: FirstDial | null;
   /** Its admission, which ends with it. */
   readonly hold: Disposable;
 }
@@ -32,15 +39,17 @@ export class TcpConnection implements Tally {
   /** Only while a target is being connected to. */
   #dialing: AbortController | null = new AbortController();
   #preRead: Uint8Array | null;
+  #first: FirstDial | null;
   #upstream: Upstream | null = null;
   #relay: Relaying | null = null;
   #bytesIn = 0;
   #bytesOut = 0;
 
-  constructor({ inbound, port, preRead, hold }: Inbound) {
+  constructor({ inbound, port, preRead, first = null, hold }: Inbound) {
     this.#inbound = inbound;
     this.#port = port;
     this.#preRead = preRead;
+    this.#first = first;
     this.#hold = hold;
   }
 
@@ -91,7 +100,9 @@ export class TcpConnection implements Tally {
   async #connect(): Promise<Relaying> {
     const { signal } = this.#dialing ??= new AbortController();
     const { environment: { memory, clock, createRelay = relayHere }, policy } = this.#port.context;
-    const upstream = await connectUpstream(this.#inbound, this.#port, signal);
+    const first = this.#first;
+    this.#first = null;
+    const upstream = await connectUpstream(this.#inbound, this.#port, { signal, first });
     this.#dialing = null;
     disableNagle(this.#inbound);
     disableNagle(upstream.socket);
@@ -118,30 +129,47 @@ export class TcpConnection implements Tally {
   }
 
   #logFailed(error: unknown): void {
-    if (error instanceof AllTargetsFailed) {
-      const fields = { target_count: error.targetCount };
-      this.#log("warn", "rule.conn_error_all_targets_failed", fields);
-    } else {
-      this.#log("warn", "rule.conn_error", { error: errorText(error) });
-    }
-  }
-
-  #logClosed(): void {
-    this.#log(this.#port.context.isListed ? "info" : "debug", "rule.conn_closed", {
-      bytes_in: this.#bytesIn,
-      bytes_out: this.#bytesOut,
+    if (!(error instanceof AllTargetsFailed)) return logError(this.#port, this.#inbound, error);
+    logConnection(this.#port, this.#inbound, {
+      level: "warn",
+      event: "rule.conn_error_all_targets_failed",
+      fields: { target_count: error.targetCount },
     });
   }
 
-  #log(level: "debug" | "info" | "warn", event: string, fields: LogFields): void {
-    logConnection(this.#port, this.#inbound, { level, event, fields });
+  #logClosed(): void {
+    logClosed(this.#port, this.#inbound, { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut });
   }
+}
+
+/** Logs that a connection ended by an error. */
+export function logError(port: TcpPort, peer: Pick<Socket, "remoteAddr">, error: unknown): void {
+  const fields = { error: errorText(error) };
+  logConnection(port, peer, { level: "warn", event: "rule.conn_error", fields });
+}
+
+/** The level of the line about a connection that ended well. */
+export function closedLevel({ isListed }: TcpPort["context"]): "info" | "debug" {
+  return isListed ? "info" : "debug";
+}
+
+/** Logs that a connection ended well. */
+export function logClosed(
+  port: TcpPort,
+  peer: Pick<Socket, "remoteAddr">,
+  { bytesIn, bytesOut }: { readonly bytesIn: number; readonly bytesOut: number },
+): void {
+  logConnection(port, peer, {
+    level: closedLevel(port.context),
+    event: "rule.conn_closed",
+    fields: { bytes_in: bytesIn, bytes_out: bytesOut },
+  });
 }
 
 /** Logs what happened to a connection that came in on `port`. */
 export function logConnection(
   { context: { environment: { logger }, ruleId }, listenPort }: TcpPort,
-  { remoteAddr: { hostname, port } }: Socket,
+  { remoteAddr: { hostname, port } }: Pick<Socket, "remoteAddr">,
   { level, event, fields }: {
     readonly level: "debug" | "info" | "warn";
     readonly event: string;

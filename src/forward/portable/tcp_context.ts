@@ -23,4 +23,6 @@ export interface TcpPort {
   bytesIn: number;
   bytesOut: number;
   activeConnections: number;
+  /** Those on fast paths, as last counted. */
+  fastConnections: number;
 }

@@ -15,12 +15,14 @@ import type { Owner } from "../policy/owners.ts";
 import { TrafficPolicy } from "../policy/traffic_policy.ts";
 import { type AcceptHandler, Acceptor } from "./acceptor.ts";
 import type { Environment } from "./environment.ts";
+import { FastPaths } from "./fast_paths.ts";
 import type { Listener, Socket } from "./net.ts";
 import type { RuleTargets } from "./rule_targets.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
 import { type Inbound, logConnection, TcpConnection } from "./tcp_connection.ts";
 import type { TcpContext, TcpPort } from "./tcp_context.ts";
+import { abandon } from "./tcp_upstream.ts";
 
 export interface TcpRuleOptions {
   readonly spec: RuleSpec;
@@ -37,6 +39,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
   readonly released: Promise<void>;
   readonly #limiter: Limiter;
   readonly #context: TcpContext;
+  readonly #fastPaths: FastPaths;
   #acceptor: Acceptor | null;
   /** By listen port, ascending. */
   readonly #ports: ReadonlyMap<number, TcpPort>;
@@ -64,16 +67,22 @@ export class TcpRule implements RunningRule, AcceptHandler {
     this.#ports = portsOf(spec, this.#context);
     this.#probing = this.#probe(spec);
     const { clock } = environment;
+    this.#fastPaths = new FastPaths(
+      this.#context,
+      listeners.map((listener) => ({ listener, port: this.#port(listener.addr.port) })),
+      (inbound, port, first) => this.#admit({ inbound, port, preRead: null, first }),
+    );
     this.#acceptor = listeners.length === 0 ? null : new Acceptor(listeners, clock, this);
     this.released = this.#acceptor?.released ?? Promise.resolve();
   }
 
   counters(): RuleCounters {
+    this.#fastPaths.count();
     const perPort = [...this.#ports.values()].map((port) => ({
       listenPort: port.listenPort,
       bytesIn: BigInt(port.bytesIn),
       bytesOut: BigInt(port.bytesOut),
-      activeConnections: port.activeConnections,
+      activeConnections: port.activeConnections + port.fastConnections,
       datagramsIn: 0n,
       datagramsOut: 0n,
     }));
@@ -83,7 +92,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
       bytesIn: perPort.reduce((sum, { bytesIn }) => sum + bytesIn, 0n),
       bytesOut: perPort.reduce((sum, { bytesOut }) => sum + bytesOut, 0n),
       activeConnections: perPort.reduce((sum, port) => sum + port.activeConnections, 0),
-      connectionsTotal: BigInt(this.#connectionsTotal),
+      connectionsTotal: BigInt(this.#connectionsTotal + this.#fastPaths.admitted),
       perPort: perPort.length > 1 ? perPort : [],
       dnsFailures: BigInt(dnsFailures),
       targetFailovers: targets.failovers,
@@ -99,11 +108,13 @@ export class TcpRule implements RunningRule, AcceptHandler {
 
   async close(drainMs: number): Promise<void> {
     this.#closing.abort();
+    this.#fastPaths.stop();
     this.#acceptor?.close();
     if (drainMs <= 0) this.#cut();
     using _deadline = this.#context.environment.clock.timer(drainMs, () => this.#cut());
     await this.#acceptor?.released;
     await this.#probing;
+    await this.#fastPaths.ended();
     if (this.#connections.size > 0) {
       this.#emptied ??= Promise.withResolvers();
       await this.#emptied.promise;
@@ -113,6 +124,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
 
   #cut(): void {
     this.#isCut = true;
+    this.#fastPaths.cut(new Error("proxy_cancelled"));
     for (const connection of this.#connections) connection.cut();
   }
 
@@ -148,10 +160,20 @@ export class TcpRule implements RunningRule, AcceptHandler {
    * @param preRead what was read of it already, if anything; the target gets it first
    */
   take(inbound: Socket, listenPort: number, preRead: Uint8Array | null): void {
+    this.#admit({ inbound, port: this.#port(listenPort), preRead, first: null });
+  }
+
+  #port(listenPort: number): TcpPort {
     const port = this.#ports.get(listenPort);
     if (port === undefined) throw new RangeError(`Not a port of the rule: ${listenPort}`);
+    return port;
+  }
+
+  #admit(asking: Omit<Inbound, "hold">): void {
+    const { inbound, port, preRead, first = null } = asking;
     const admission = this.#context.policy.admit();
-    if (admission.ok) return this.#serve({ inbound, port, preRead, hold: admission.hold });
+    if (admission.ok) return this.#serve({ ...asking, hold: admission.hold });
+    if (first !== null) void abandon(first);
     const { scope, reason } = admission;
     const rejected = preRead === null
       ? { event: "rule.rate_limit_reject", fields: { scope, reason } }
@@ -169,6 +191,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
   detach(): Acceptor | null {
     const acceptor = this.#acceptor;
     this.#acceptor = null;
+    this.#fastPaths.stop();
     return acceptor;
   }
 
@@ -199,6 +222,7 @@ function portsOf(
       bytesIn: 0,
       bytesOut: 0,
       activeConnections: 0,
+      fastConnections: 0,
     });
   }
   return ports;

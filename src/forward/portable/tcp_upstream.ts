@@ -12,7 +12,7 @@ import type { LogFields } from "../../core/log.ts";
 import { type ProxyEnd, proxyHeader } from "../policy/proxy_header.ts";
 import { ResolveError } from "../resolver.ts";
 import { AddressesUnreachable, dial } from "./dial.ts";
-import type { Endpoint, Socket } from "./net.ts";
+import type { Dialing, Endpoint, Socket } from "./net.ts";
 import type { TrackedTarget } from "./rule_targets.ts";
 import type { TcpContext, TcpPort } from "./tcp_context.ts";
 
@@ -31,8 +31,23 @@ export class AllTargetsFailed extends Error {
   }
 }
 
+/** A dial that began before anybody knew of the connection. */
+export interface FirstDial {
+  readonly target: TrackedTarget;
+  readonly dialing: Dialing;
+}
+
+/** Gives up a dial that nobody waits for. */
+export async function abandon({ dialing }: FirstDial): Promise<void> {
+  dialing.cancel();
+  const socket = await dialing.socket.catch(() => null);
+  socket?.[Symbol.dispose]();
+}
+
 /**
  * Connects `inbound` to a target of its rule, PROXY header and all.
+ *
+ * @param first goes on instead of a dial to its target
  *
  * @throws {AllTargetsFailed} for a rule with a list of targets
  * @throws what `dial` throws for a rule without one, and the signal's reason
@@ -40,29 +55,41 @@ export class AllTargetsFailed extends Error {
 export async function connectUpstream(
   inbound: Socket,
   port: TcpPort,
-  signal: AbortSignal,
+  { signal, first }: { readonly signal: AbortSignal; readonly first: FirstDial | null },
 ): Promise<Upstream> {
   const { context, targetPort } = port;
-  const targets = context.targets.order(targetPort);
-  if (!context.isListed && targets[0]) {
-    return { target: targets[0], socket: await dialOnly(targets[0], context, signal) };
+  const targets = attempts(context.targets.order(targetPort), first);
+  const [only] = targets;
+  if (!context.isListed && only) {
+    return { target: only.target, socket: await dialOnly(only, context, signal) };
   }
-  for (const target of targets) {
-    const socket = await tryTarget(target, inbound, context, signal);
-    if (socket !== null) return { target, socket };
+  for (const attempt of targets) {
+    const socket = await tryTarget(attempt, inbound, context, signal);
+    if (socket !== null) return { target: attempt.target, socket };
   }
   throw new AllTargetsFailed(targets.length);
 }
 
+interface Attempt {
+  readonly target: TrackedTarget;
+  readonly dialing?: Dialing;
+}
+
+function attempts(targets: readonly TrackedTarget[], first: FirstDial | null): Attempt[] {
+  const others = targets.filter((target) => target !== first?.target);
+  return [...first === null ? [] : [first], ...others.map((target) => ({ target }))];
+}
+
 /** The target of a rule without a list. What has to do with its name is counted and logged. */
 async function dialOnly(
-  { host, port }: TrackedTarget,
+  { target: { host, port }, dialing }: Attempt,
   context: TcpContext,
   signal: AbortSignal,
 ): Promise<Socket> {
   const { environment, ruleId, preferIpv6 } = context;
   try {
-    const { socket, stale } = await dial({ ruleId, host, port, preferIpv6 }, environment, signal);
+    const target = { ruleId, host, port, preferIpv6, dialing };
+    const { socket, stale } = await dial(target, environment, signal);
     if (stale) context.dnsFailures += 1;
     return socket;
   } catch (error) {
@@ -90,7 +117,7 @@ function dnsFailureFields(error: unknown): LogFields | null {
 
 /** `null` when the target cannot be had, which it is told. */
 async function tryTarget(
-  target: TrackedTarget,
+  { target, dialing }: Attempt,
   inbound: Socket,
   context: TcpContext,
   signal: AbortSignal,
@@ -99,7 +126,8 @@ async function tryTarget(
   const { host, port, proxyProtocol } = target;
   let socket: Socket | null = null;
   try {
-    ({ socket } = await dial({ ruleId, host, port, preferIpv6 }, environment, signal));
+    const at = { ruleId, host, port, preferIpv6, dialing };
+    ({ socket } = await dial(at, environment, signal));
     if (proxyProtocol !== null) {
       const header = proxyHeader(proxyProtocol, ...proxyEnds(inbound));
       await sendProxyHeader(header, { socket, clock: environment.clock, signal });

@@ -33,6 +33,10 @@ export class Edges {
   renew(fd: number): void {
     const { epoll, event } = this.#registered.get(fd) ?? {};
     if (epoll === undefined || event === undefined || !((event[0] ?? 0) & EPOLL.ET)) return;
-    this.#libc.epoll_ctl(epoll, EPOLL.CTL_MOD, fd, event);
+    // What is registered exclusively can't be modified (epoll_ctl(2)).
+    const isExclusive = ((event[0] ?? 0) & EPOLL.EXCLUSIVE) !== 0;
+    if (isExclusive) this.#libc.epoll_ctl(epoll, EPOLL.CTL_DEL, fd, event);
+    const operation = isExclusive ? EPOLL.CTL_ADD : EPOLL.CTL_MOD;
+    this.#libc.epoll_ctl(epoll, operation, fd, event);
   }
 }

@@ -43,6 +43,7 @@ export const EPOLL = {
   ERR: 0x008,
   HUP: 0x010,
   RDHUP: 0x2000,
+  EXCLUSIVE: 1 << 28,
   ONESHOT: 1 << 30,
   ET: 1 << 31,
 } as const;
