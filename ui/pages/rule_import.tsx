@@ -15,6 +15,7 @@ export default function RuleImport() {
   const [text, setText] = useState("");
   const [prune, setPrune] = useState(false);
   const [checked, setChecked] = useState<DryRun | null>(null);
+  const [checks, setChecks] = useState(0);
   if (rules.data === undefined || clients.data === undefined) {
     const error = rules.error ?? clients.error;
     return error === null
@@ -46,14 +47,17 @@ export default function RuleImport() {
             type="button"
             class="button primary"
             disabled={text.trim() === ""}
-            onClick={() => setChecked(dryRun(text, world))}
+            onClick={() => {
+              setChecked(dryRun(text, world));
+              setChecks(checks + 1);
+            }}
           >
             {t("import.check")}
           </button>
         </div>
       </section>
       {checked && !checked.ok && <Problems problems={checked.problems} />}
-      {checked?.ok && <Changes plan={checked.plan} ignored={checked.ignored} />}
+      {checked?.ok && <Changes key={checks} plan={checked.plan} ignored={checked.ignored} />}
     </>
   );
 }

@@ -39,7 +39,7 @@ export function ruleColumns(options: RuleColumnsOptions): Column<Rule>[] {
       id: "select",
       title: "",
       head: <SelectAll selection={selection} />,
-      width: "2.9rem",
+      width: "2.5rem",
       cell: ({ id }) => <SelectRow selection={selection} id={id} />,
     },
     ...whereColumns(),
@@ -48,7 +48,7 @@ export function ruleColumns(options: RuleColumnsOptions): Column<Rule>[] {
     {
       id: "remove",
       title: "",
-      width: "3.4rem",
+      width: "3.2rem",
       cell: (rule) => (
         <button
           type="button"
@@ -72,7 +72,7 @@ function rateColumn(readings: RuleReadings): Column<Rule> {
   return {
     id: "rate",
     title: t("column.rate"),
-    width: "6.4rem",
+    width: "5.6rem",
     cell: (rule) => {
       const rate = rateOf(rule);
       return rate === null ? <span class="muted">—</span> : formatRate(rate);
@@ -86,28 +86,28 @@ function whereColumns(): Column<Rule>[] {
     {
       id: "id",
       title: t("column.id"),
-      width: "4.6rem",
+      width: "4.2rem",
       cell: ({ id }) => <a href={`/rules/${id}`}>#{id}</a>,
       sortBy: (rule) => rule.id,
     },
     {
       id: "client",
       title: t("column.client"),
-      width: "minmax(6.6rem, 1.1fr)",
+      width: "minmax(5.6rem, 1.1fr)",
       cell: (rule) => rule.client_name,
       sortBy: (rule) => rule.client_name,
     },
     {
       id: "listen",
       title: t("column.listen"),
-      width: "7rem",
+      width: "6.6rem",
       cell: (rule) => <code>{formatPorts(rule.listen_port, rule.listen_port_end)}</code>,
       sortBy: (rule) => rule.listen_port,
     },
     {
       id: "target",
       title: t("column.target"),
-      width: "minmax(10rem, 1.7fr)",
+      width: "minmax(11rem, 1.9fr)",
       cell: (rule) => (
         <>
           <code>{rule.target_host}:{formatPorts(rule.target_port, rule.target_port_end)}</code>
@@ -125,33 +125,33 @@ function whatColumns(): Column<Rule>[] {
     {
       id: "protocol",
       title: t("column.protocol"),
-      width: "6rem",
+      width: "5.9rem",
       cell: (rule) => <span class="badge">{rule.protocol.toUpperCase()}</span>,
       sortBy: (rule) => rule.protocol,
     },
     {
       id: "sni",
       title: "SNI",
-      width: "minmax(7rem, 1.2fr)",
+      width: "minmax(6.2rem, 1.2fr)",
       cell: (rule) => rule.sni_pattern ? <code>{rule.sni_pattern}</code> : "—",
     },
     {
       id: "owner",
       title: t("column.owner"),
-      width: "minmax(6.4rem, 1fr)",
+      width: "minmax(5.6rem, 1fr)",
       cell: (rule) => rule.owner_user_id ?? "—",
       sortBy: (rule) => rule.owner_user_id ?? "",
     },
     {
       id: "caps",
       title: t("column.caps"),
-      width: "minmax(7rem, 1.2fr)",
+      width: "minmax(6.2rem, 1.2fr)",
       cell: (rule) => capsText(rule.rate_limit),
     },
     {
       id: "state",
       title: t("column.state"),
-      width: "6.8rem",
+      width: "6.2rem",
       cell: (rule) => <StateBadge state={rule.state} />,
       sortBy: (rule) => rule.state.kind,
     },
