@@ -10,6 +10,7 @@ import { benchForward } from "./bench/forward/bench.ts";
 import { benchIdentity } from "./bench/identity/bench.ts";
 import { benchMemory } from "./bench/memory/bench.ts";
 import { benchStartup } from "./bench/startup/bench.ts";
+import { benchUi } from "./bench/ui/bench.ts";
 import { writeLine } from "./build/console.ts";
 
 const BENCHES: Readonly<
@@ -20,6 +21,7 @@ const BENCHES: Readonly<
   identity: benchIdentity,
   memory: benchMemory,
   startup: benchStartup,
+  ui: benchUi,
 };
 
 // Options belong to the bench that is named before them.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { sampleRule } from "../../ui/rules/sample_rule.ts";
 import { freePort } from "../kit/ports.ts";
 import { administered } from "./console.ts";
 import { browserTest } from "./kit.ts";
@@ -46,6 +47,25 @@ browserTest("every page in every theme, language and width", async (lab, open) =
     await page.setViewportSize({ width: 1280, height: 800 });
   }
   assert.deepEqual(outside, [], "nothing is asked of anybody else");
+});
+
+browserTest("ten thousand rules are a few rows of the document", async (lab, open) => {
+  const { tab } = await administered(lab, open);
+  const { page } = tab;
+  const rules = Array.from(
+    { length: 10_000 },
+    (_, i) => sampleRule({ id: i, listen_port: 20_000 + i }),
+  );
+  await page.route("**/v1/rules", (it) => it.fulfill({ json: rules }));
+  await page.getByRole("navigation").getByRole("link", { name: "Rules", exact: true }).click();
+  await page.getByText("Rows: 10000").waitFor();
+  await page.locator(".table-scroll").evaluate("(list) => { list.scrollTop = list.scrollHeight; }");
+  await page.getByRole("link", { name: "#9999", exact: true }).waitFor();
+  assert.ok(await page.locator(".table-body [role=row]").count() < 60);
+  await page.getByLabel("Search port, host, owner…").fill("25123");
+  await page.getByText("Rows: 1", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "#5123", exact: true }).waitFor();
+  tab.assertCalm("ten thousand rules");
 });
 
 /** Waits until the page shows what it is for. */
