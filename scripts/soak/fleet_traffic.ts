@@ -37,7 +37,8 @@ export async function exchangeTcp(
   const late = setTimeout(() => closeQuietly(conn), STREAM_PATIENCE_MS);
   try {
     const received = new Uint8Array(data.length);
-    const writing = writeAll(conn, data);
+    // Reading says what became of it.
+    const writing = writeAll(conn, data).catch(() => undefined);
     const filled = await fill(conn, received);
     await writing;
     if (filled < data.length) {
