@@ -131,7 +131,7 @@ class Fleet implements AsyncDisposable {
     }).catch((error: unknown) => ({ status: 0, body: String(error) }));
     if (answer.status !== 201) {
       // While a process is away there are no changes; anything else is wrong.
-      if (this.#kills === 0) this.#problems.push(`push: ${JSON.stringify(answer.body)}`);
+      if (this.#kills === 0) this.#problem(`push: ${JSON.stringify(answer.body)}`);
       return;
     }
     const { rule_id: id } = answer.body as { rule_id: number };
@@ -142,7 +142,6 @@ class Fleet implements AsyncDisposable {
     while (!isOver()) {
       const rule = this.#rules[Math.floor(this.random() * this.#rules.length)];
       if (rule === undefined) continue;
-      const kills = this.#kills;
       const end = rule.kind === "udp"
         ? await exchangeUdp(rule, this.random)
         : await exchangeTcp(rule, { random: this.random, hello: this.targets.hello });
@@ -150,10 +149,13 @@ class Fleet implements AsyncDisposable {
       if (end === "ok") continue;
       const isExcused = rule.isRemoved === true || this.#isTouched(rule.client);
       if (end === "broken off" && isExcused) this.#interrupted += 1;
-      else {this.#problems.push(
-          `rule ${rule.id} (${rule.kind}) of ${rule.client}: ${end}, ${kills} kills`,
-        );}
+      else this.#problem(`rule ${rule.id} (${rule.kind}) of ${rule.client}: ${end}`);
     }
+  }
+
+  #problem(text: string): void {
+    writeLine(`WRONG  ${text}`);
+    this.#problems.push(text);
   }
 
   /** The last client is never killed and keeps its rules: nothing of it may break off. */

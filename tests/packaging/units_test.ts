@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../../scripts/build/project.ts";
+import { udpEchoServer } from "../../scripts/soak/udp_load.ts";
 import { findTool } from "../binary/sandbox.ts";
 import { TestConn } from "../kit/conn.ts";
 import { labTest } from "../kit/lab.ts";
+import type { Operator } from "../kit/operator.ts";
 import { freePort } from "../kit/ports.ts";
 import type { TestProcess } from "../kit/process.ts";
 import { sourcePrograms } from "../kit/programs.ts";
@@ -91,6 +93,21 @@ async function stopTraced(tracer: TestProcess): Promise<void> {
   await tracer.status;
 }
 
+/** Sends a datagram through a new rule and back. */
+async function echoDatagram(operator: Operator): Promise<void> {
+  using target = udpEchoServer();
+  const port = freePort();
+  const rule = [`${port}`, `127.0.0.1:${target.port}`, "--protocol", "udp"];
+  await operator.ok(["push-rule", "edge-01", ...rule]);
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  try {
+    await socket.send(new Uint8Array([1]), { transport: "udp", hostname: "127.0.0.1", port });
+    assert.deepEqual([...(await socket.receive())[0]], [1]);
+  } finally {
+    socket.close();
+  }
+}
+
 const trace = (role: string) => `/tmp/portunus-trace-${role}-${Deno.pid}.txt`;
 
 labTest("the units refuse no system call that the programs need", async (lab) => {
@@ -105,6 +122,7 @@ labTest("the units refuse no system call that the programs need", async (lab) =>
     using conn = await TestConn.open(port);
     assert.equal(await conn.echo("traced"), "traced");
     conn.conn.close();
+    await echoDatagram(operator);
     await stopTraced(client);
     await stopTraced(server.process);
     for (const role of ["server", "client"]) {
