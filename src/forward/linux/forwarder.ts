@@ -83,6 +83,7 @@ function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
   return {
     listen: (endpoint) => new LinuxListener(endpoint, FORWARD.listenBacklog, contexts),
     connect: (endpoint) => dialLinux(endpoint, next()),
+    separatesFamilies: true,
   };
 }
 

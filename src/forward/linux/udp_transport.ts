@@ -40,7 +40,7 @@ export class WorkerTransport implements UdpTransport {
 
   bind(range: PortRange): Bound<Entrance> {
     const bind = (endpoint: Endpoint) => UdpSocket.bound(endpoint, this.#libc);
-    const hostnames = wildcardAddresses(bind);
+    const hostnames = wildcardAddresses(bind, { separatesFamilies: true });
     const bound = bindAll(bind, { hostnames, range, problemOf: () => "port_in_use" });
     if (!bound.ok) return bound;
     return { ok: true, listeners: bound.listeners.map((socket) => this.#entrance(socket)) };

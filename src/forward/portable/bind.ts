@@ -21,7 +21,7 @@ export type BoundSocket = Disposable & { readonly addr: Endpoint };
 /** Listens on every TCP port of `range`. On a failure nothing stays bound. */
 export function bindRange(net: Net, range: PortRange): Bound<Listener> {
   const bind = (endpoint: Endpoint) => net.listen(endpoint);
-  return bindAll(bind, { hostnames: wildcardAddresses(bind), range, problemOf });
+  return bindAll(bind, { hostnames: wildcardAddresses(bind, net), range, problemOf });
 }
 
 /** Binds every port of `range` on each of `hostnames`. On a failure nothing stays bound. */
@@ -47,12 +47,16 @@ export function bindAll<T extends BoundSocket>(
 
 /**
  * The addresses to listen on so that both families reach a port: `::` where it takes IPv4 too (the
- * socket option can't be set from here, so the system's default counts), else one for each.
+ * socket option can't be set from here, so the system's default counts), else one for each. Who
+ * knows that `::` is IPv6 only says so: that a port is taken for IPv4 may have other reasons, too.
  */
-export function wildcardAddresses<T extends BoundSocket>(bind: Bind<T>): readonly string[] {
+export function wildcardAddresses<T extends BoundSocket>(
+  bind: Bind<T>,
+  { separatesFamilies = false }: { readonly separatesFamilies?: boolean } = {},
+): readonly string[] {
   try {
     using ipv6 = bind({ hostname: "::", port: 0 });
-    return takesIpv4(bind, ipv6.addr.port) ? ["::"] : ["::", "0.0.0.0"];
+    return !separatesFamilies && takesIpv4(bind, ipv6.addr.port) ? ["::"] : ["::", "0.0.0.0"];
   } catch (error) {
     // Any other failure says nothing about IPv6; binding the rule's own ports will report it.
     return lacksIpv6(codeOf(error)) ? ["0.0.0.0"] : ["::"];

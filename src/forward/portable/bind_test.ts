@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeNet, osError } from "../../../tests/forward/fake_net.ts";
-import { bindRange } from "./bind.ts";
+import { bindRange, wildcardAddresses } from "./bind.ts";
 import type { Endpoint } from "./net.ts";
 
 const addresses = (net: FakeNet) => net.bound.map(({ addr }) => `${addr.hostname} ${addr.port}`);
@@ -70,4 +70,13 @@ Deno.test("bindRange() tells permissions and other failures apart", () => {
     const net = new FakeNet({ failListen: () => error });
     assert.deepEqual(bindRange(net, { start: 80, end: 80 }), { ok: false, reason });
   }
+});
+
+Deno.test("wildcardAddresses() listens for both families where a port is taken for one of them", () => {
+  const bind = ({ hostname, port }: Endpoint) => {
+    if (hostname === "0.0.0.0") throw osError("EADDRINUSE");
+    return { addr: { hostname, port: port || 5_000 }, [Symbol.dispose]: () => {} };
+  };
+  assert.deepEqual(wildcardAddresses(bind, { separatesFamilies: true }), ["::", "0.0.0.0"]);
+  assert.deepEqual(wildcardAddresses(bind), ["::"]);
 });

@@ -94,6 +94,8 @@ export interface Net {
   /** Listens at once, or throws an error whose `code` names the errno. */
   listen(endpoint: Endpoint): Listener;
   connect(endpoint: Endpoint): Dialing;
+  /** Whether a listener on `::` takes IPv6 only. @default the system's setting decides */
+  readonly separatesFamilies?: boolean;
 }
 
 /** Deno's TCP. */
