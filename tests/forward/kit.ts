@@ -31,6 +31,8 @@ export interface Engine {
   readonly name: string;
   /** Whether it learns of ICMP errors: Deno's UDP sockets don't on Linux and macOS. */
   readonly hearsIcmp: boolean;
+  /** Whether it may read less than what is there. */
+  readonly readsShort?: boolean;
   create(
     options: { readonly clock: Clock; readonly logger: Logger; readonly resolver?: Resolver },
   ): Forwarder;
@@ -48,6 +50,7 @@ const LINUX: Engine = { name: "linux", hearsIcmp: true, create: createLinuxForwa
 /** The Linux engine, with two Workers, over calls that go wrong in ways that nobody may notice. */
 const FAULTY: Engine = {
   ...LINUX,
+  readsShort: true,
   name: `linux FAULTS_SEED=${faultsSeed}`,
   create(options) {
     const plan = { seed: faultsSeed + 1_000 * faultyEngines++, mishaps: SURVIVABLE };
