@@ -61,6 +61,7 @@ export class Loop implements Disposable {
       low: (meter) => this.#tell([EVENT.low, meter]),
     });
     const table = new SessionTable();
+    table.grow(1);
     this.#paths = new Paths({ counts: new PathCounts(start.pathCounts), table, tell });
     this.#sessions = new Sessions({
       libc,

@@ -2,6 +2,9 @@ import { NO_METER } from "./meters.ts";
 import type { Pipe } from "./pipe_pool.ts";
 import { SocketStates } from "./socket_states.ts";
 
+/** More than most processes may open: growing leaves garbage, and a page that is not written is free. */
+const ROWS_MIN = 1 << 15;
+
 /** A `struct sockaddr` of either family. */
 const ADDRESS_WORDS = 7;
 
@@ -39,7 +42,7 @@ export class SessionTable {
   /** Makes room for descriptors below `count`. */
   grow(count: number): void {
     if (count <= this.states.length) return;
-    const size = Math.max(1_024, 2 ** Math.ceil(Math.log2(count)));
+    const size = Math.max(ROWS_MIN, 2 ** Math.ceil(Math.log2(count)));
     const wider = (old: Int32Array, empty = 0) => {
       const column = new Int32Array(size).fill(empty);
       column.set(old);
