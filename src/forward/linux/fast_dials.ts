@@ -52,12 +52,13 @@ export class FastDials {
 
   /** Milliseconds until a dial takes too long; -1 when none can. */
   get timeoutMs(): number {
-    const [first] = this.#pending;
+    const first = this.#pending[0];
     return first === undefined ? -1 : Math.max(0, Math.ceil(first.dueMs - performance.now()));
   }
 
   /** Hands over what takes too long. */
   expire(): void {
+    if (this.#pending.length === 0) return;
     const now = performance.now();
     const isDue = ({ dueMs }: { dueMs: number }) => dueMs <= now;
     const due = this.#pending.findIndex((dial) => !isDue(dial));

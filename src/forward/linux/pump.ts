@@ -158,7 +158,7 @@ export class Pump {
       this.#table.fullReads[fd] = full % FULL_READS;
       if (full === FULL_READS) this.#table.pipe[fd] = this.#pipes.take();
     }
-    const sent = this.#send(fd, peer, this.#buffer.subarray(0, count));
+    const sent = this.#send(fd, peer, this.#buffer, count);
     if (sent < 0) return false;
     // A copy of its own: the buffer is everybody's.
     if (sent < count) this.#table.unsent[fd] = this.#buffer.slice(sent, count);
@@ -195,7 +195,7 @@ export class Pump {
   #flush(fd: number, peer: number): boolean {
     const unsent = this.#table.unsent[fd];
     if (unsent) {
-      const sent = this.#send(fd, peer, unsent);
+      const sent = this.#send(fd, peer, unsent, unsent.length);
       if (sent < 0) return false;
       this.#table.unsent[fd] = sent === unsent.length ? null : unsent.subarray(sent);
       if (sent < unsent.length) return false;
@@ -220,14 +220,18 @@ export class Pump {
     return true;
   }
 
-  /** Sends until all is sent or the socket is full. @returns how much, or -1: the session ended */
-  #send(fd: number, peer: number, bytes: Uint8Array<ArrayBuffer>): number {
+  /**
+   * Sends the first `length` of `bytes` until all is sent or the socket is full.
+   *
+   * @returns how much, or -1: the session ended
+   */
+  #send(fd: number, peer: number, bytes: Uint8Array<ArrayBuffer>, length: number): number {
     const session = this.#at(this.#table.session, fd);
     let sent = 0;
-    while (sent < bytes.length && this.#states.has(peer, WRITABLE)) {
+    while (sent < length && this.#states.has(peer, WRITABLE)) {
       const rest = sent === 0 ? bytes : bytes.subarray(sent);
       this.#tallies.writing(session);
-      const count = this.#libc.send(peer, rest, rest.length, SOCKET.MSG_NOSIGNAL);
+      const count = this.#libc.send(peer, rest, length - sent, SOCKET.MSG_NOSIGNAL);
       this.#tallies.wrote(session, this.#direction(fd), Math.max(0, count));
       if (count >= 0) sent += count;
       else if (!this.#notWritten(peer)) return -1;
