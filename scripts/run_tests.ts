@@ -10,7 +10,7 @@ import { buildBinaries } from "./build/binaries.ts";
 import { writeLine } from "./build/console.ts";
 import { bringFiles } from "./build/debian.ts";
 import { bundleUi } from "./build/ui.ts";
-import { CHROMIUM } from "./testing/browser.ts";
+import { CHINESE_FONT, CHROMIUM } from "./testing/browser.ts";
 import { DatabaseLab, DATABASES_VARIABLE, startAll } from "./testing/databases.ts";
 import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
@@ -41,7 +41,10 @@ async function build(): Promise<TestReport> {
 /** Without it the tests that need it say that they were skipped. */
 async function bringBrowser(): Promise<void> {
   try {
-    await bringFiles([{ file: CHROMIUM, package: "chromium" }]);
+    await bringFiles([
+      { file: CHROMIUM, package: "chromium" },
+      { file: CHINESE_FONT, package: "fonts-wqy-microhei" },
+    ]);
   } catch (error) {
     writeLine(`no browser: ${error instanceof Error ? error.message : String(error)}`);
   }

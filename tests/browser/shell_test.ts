@@ -23,7 +23,7 @@ browserTest("the keyboard leads everywhere; roles see what is theirs", async (la
   await palette.getByRole("option").filter({ hasText: `:${port}` }).waitFor();
   await page.keyboard.press("Enter");
   await tab.heading("Rule #0");
-  await page.waitForFunction("document.title === 'Rule #0 · Rules · Portunus'");
+  await page.locator(".crumb", { hasText: "Rule #0" }).waitFor();
 
   await page.keyboard.press("g");
   await page.keyboard.press("r");
@@ -87,9 +87,7 @@ browserTest("on a phone focus stays in the sidebar until it closes", async (lab,
   await tab.inspect("sidebar");
   await page.keyboard.press("Escape");
   await sheet.waitFor({ state: "detached" });
-  await page.waitForFunction(
-    "document.activeElement.getAttribute('aria-label') === 'Toggle sidebar'",
-  );
+  await page.locator("[aria-label='Toggle sidebar']:focus").waitFor();
 });
 
 /** The name of what has the focus. */
