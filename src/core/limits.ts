@@ -228,6 +228,8 @@ export const DNS = {
 /** The data plane. */
 export const FORWARD = {
   dialTimeoutMs: 3_000,
+  /** Threads of an engine that has any. */
+  workersMax: 64,
   listenBacklog: 1_024,
   acceptRetryMs: 50,
   /** What is read at a time where bandwidth is capped, at least. */

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import { FORWARD } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { createLinuxForwarder } from "./linux/forwarder.ts";
@@ -18,9 +19,12 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** @default the operating system's name service */
   readonly resolver?: Resolver;
-  /** Workers of the Linux engine. @default the processors but one, at least one */
+  /** Workers of the Linux engine. @default `PORTUNUS_WORKERS`, or the processors but one */
   readonly workers?: number | null;
-  /** Reads a variable of the environment: `PORTUNUS_ENGINE`, `PORTUNUS_DISABLE_SPLICE`. */
+  /**
+   * Reads a variable of the environment: `PORTUNUS_ENGINE`, `PORTUNUS_WORKERS`,
+   * `PORTUNUS_DISABLE_SPLICE`.
+   */
   readonly env: (name: string) => string | undefined;
   /** @default this system's */
   readonly os?: typeof Deno.build.os;
@@ -40,10 +44,20 @@ export function createForwarder(options: EngineOptions): Forwarder {
     logger.info("forward.engine", { engine: "portable", reason: libc });
     return createPortableForwarder(base);
   }
-  const count = workers ?? Math.max(1, navigator.hardwareConcurrency - 1);
+  const count = workers ?? workersOf(options) ?? Math.max(1, navigator.hardwareConcurrency - 1);
   const splice = !env("PORTUNUS_DISABLE_SPLICE");
   logger.info("forward.engine", { engine: "linux", workers: count, splice });
   return createLinuxForwarder({ ...base, libc, workers: count, splice });
+}
+
+function workersOf({ env, logger }: EngineOptions): number | null {
+  const text = env("PORTUNUS_WORKERS")?.trim();
+  if (!text) return null;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= FORWARD.workersMax) return count;
+  const expected = `an integer from 1 to ${FORWARD.workersMax}`;
+  logger.warn("forward.workers_ignored", { variable: "PORTUNUS_WORKERS", got: text, expected });
+  return null;
 }
 
 /** The Linux engine's libc, or why the engine is not to be had. */

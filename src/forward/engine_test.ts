@@ -31,6 +31,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "createForwarder() takes the number of Workers from the environment, if it is one",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const workersFor = async (text: string, workers?: number) => {
+      const [line] = await chosen({
+        variables: { PORTUNUS_WORKERS: text },
+        ...(workers && { workers }),
+      });
+      return line?.workers;
+    };
+    assert.equal(await workersFor(" 3 "), 3);
+    assert.equal(await workersFor("3", 2), 2, "what the caller says goes first");
+    const usual = await workersFor("");
+    for (const text of ["0", "65", "1.5", "many"]) assert.equal(await workersFor(text), usual);
+  },
+});
+
 Deno.test("createForwarder() falls back to the portable engine, and says why", async () => {
   const refused = () => {
     throw new Deno.errors.NotCapable("no ffi");

@@ -36,7 +36,7 @@ export interface FleetFile {
 }
 
 /** What a standalone file says to a host; a server has its own settings. */
-const HOST_TABLES = ["global", "stats"];
+const HOST_TABLES = ["global", "forward", "stats"];
 const HOST_KEYS = ["udp_max_flows", "udp_flow_idle_secs"];
 
 const NO_DEFAULTS: RuleDefaults = {

@@ -24,6 +24,8 @@ export interface StandaloneConfig {
   /** `pretty`; anything else is JSON. */
   readonly logFormat: string;
   readonly drainMs: number;
+  /** Threads that move bytes, where the engine has any; `null` for as many as suit the host. */
+  readonly workers: number | null;
   readonly stats: {
     readonly enabled: boolean;
     /** `null` for the usual place. */
@@ -51,7 +53,7 @@ export function parseConfig(text: string, overrides: ConfigOverrides = {}): Stan
     table: parseToml(text),
     path: [],
     problems,
-    keys: ["global", "defaults", "stats", "rule"],
+    keys: ["global", "forward", "defaults", "stats", "rule"],
   });
   const global = top.table("global", ["label", "log_level", "log_format", "shutdown_drain_secs"]);
   const config = {
@@ -59,6 +61,7 @@ export function parseConfig(text: string, overrides: ConfigOverrides = {}): Stan
     logLevel: global?.string("log_level") ?? "warn",
     logFormat: global?.string("log_format") ?? "json",
     drainMs: drainMs(global),
+    workers: readWorkers(top),
     stats: readStats(top, overrides),
     rules: readRules(top, readDefaults(top)),
   };
@@ -82,6 +85,17 @@ function drainMs(global: TableReader | undefined): number {
   const secs = global?.integer("shutdown_drain_secs", { max: U64_MAX });
   if (secs === undefined) return FORWARD.drainTimeoutDefaultSecs * 1_000;
   return Math.min(Number(secs), STANDALONE.timerMaxSecs) * 1_000;
+}
+
+function readWorkers(top: TableReader): number | null {
+  const table = top.table("forward", ["workers"]);
+  const workers = table?.integer("workers", { max: U32_MAX });
+  if (workers === undefined) return null;
+  const { workersMax } = FORWARD;
+  if (workers < 1n || workers > workersMax) {
+    table?.problem("workers", `[forward] workers must be in 1..=${workersMax} (got ${workers})`);
+  }
+  return Number(workers);
 }
 
 function readStats(top: TableReader, overrides: ConfigOverrides): StandaloneConfig["stats"] {

@@ -111,6 +111,7 @@ async function forward(
     clock,
     logger: logger.child("portunus_forwarder"),
     env: io.env,
+    workers: config.workers,
   });
   const service = new StandaloneService({
     config,
