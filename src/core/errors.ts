@@ -139,7 +139,7 @@ export const ERROR_TABLE = {
   // What is in the way
   already_bootstrapped: { http: 409, exit: { local: 2 } },
   cannot_remove_self: userConflict,
-  cannot_restrict_self: userConflict,
+  cannot_restrict_self: { http: 409 },
   client_already_exists: { http: 409, exit: { rule: 2 } },
   client_not_revoked: { http: 409, exit: { client: 2 } },
   "conflict.legacy_to_sni_unsupported": { http: 409 },

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { t } from "../i18n/i18n.ts";
 
 const ROW_PX = 44;
@@ -33,10 +33,12 @@ export interface DataTableProps<Row> {
 /** A table of any length: only the rows that can be seen are in the document. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { rows, columns, sort } = props;
-  const [top, setTop] = useState(0);
-  const first = Math.max(0, Math.floor(top / ROW_PX) - OVERSCAN);
-  const shown = sorted(rows, columns, sort)
-    .slice(first, first + Math.ceil(VIEWPORT_PX / ROW_PX) + 2 * OVERSCAN);
+  /** The row that is at the top: scrolling within it changes nothing. */
+  const [topRow, setTopRow] = useState(0);
+  const first = Math.max(0, topRow - OVERSCAN);
+  // Not for every frame of a scroll: the columns change with whatever surrounds the table.
+  const inOrder = useMemo(() => sorted(rows, columns, sort), [rows, columns, sort]);
+  const shown = inOrder.slice(first, first + Math.ceil(VIEWPORT_PX / ROW_PX) + 2 * OVERSCAN);
   const grid = { gridTemplateColumns: columns.map((it) => it.width).join(" ") };
   return (
     <div class="table-frame">
@@ -46,7 +48,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         role="table"
         aria-label={props.label}
         aria-rowcount={rows.length + 1}
-        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onScroll={(event) => setTopRow(Math.floor(event.currentTarget.scrollTop / ROW_PX))}
       >
         <div class="table-row table-head" role="row" style={grid}>
           {columns.map((column) => (
@@ -108,6 +110,8 @@ export function sorted<Row>(
   return rows.toSorted((a, b) => sign * compare(by(a), by(b)));
 }
 
+const collator = new Intl.Collator();
+
 function compare(a: string | number, b: string | number): number {
-  return typeof a === "number" && typeof b === "number" ? a - b : `${a}`.localeCompare(`${b}`);
+  return typeof a === "number" && typeof b === "number" ? a - b : collator.compare(`${a}`, `${b}`);
 }

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import type { Rule } from "../api/types.ts";
 import { useUrlState } from "../app/url_state.ts";
@@ -20,7 +20,11 @@ export default function Rules() {
   const [pushing, setPushing] = useState(false);
   const [removing, setRemoving] = useState<readonly Rule[] | null>(null);
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
-  const { data, error, reload } = useQuery("GET /v1/rules", { query: {} }, { everyMs: 5_000 });
+  const many = useRef(false);
+  // To take in thousands of rules takes a moment that scrolling would notice.
+  const everyMs = many.current ? 60_000 : 5_000;
+  const { data, error, reload } = useQuery("GET /v1/rules", { query: {} }, { everyMs });
+  many.current = (data?.length ?? 0) > RATED_MAX;
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
   }
