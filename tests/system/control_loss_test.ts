@@ -121,7 +121,7 @@ labTest("a replay of thousands of rules gets through, answers and all", async (l
   assert.ok(listed.filter(({ state }) => state.kind === "active").length > rules / 2);
 });
 
-/** Enters `count` active rules, on ports from 12000 up, into the store of a stopped server. */
+/** Enters `count` active rules, on ports below those of `freePort`, into the store of a stopped server. */
 function storeRules(path: string, clientId: string, count: number): void {
   using db = new DatabaseSync(path);
   const insert = db.prepare(`
@@ -130,7 +130,7 @@ function storeRules(path: string, clientId: string, count: number): void {
     VALUES (?, ?, '127.0.0.1', 9, '_superadmin', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00',
             'edge-01', ?, 'active')`);
   db.exec("BEGIN");
-  for (let id = 0; id < count; id++) insert.run(id, 12_000 + id, clientId);
+  for (let id = 0; id < count; id++) insert.run(id, 5_000 + id, clientId);
   db.exec("COMMIT");
 }
 
