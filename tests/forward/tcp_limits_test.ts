@@ -235,6 +235,25 @@ for (const variant of VARIANTS) {
     await until(() => rig.counters().activeConnections === 0);
   });
 
+  Deno.test(
+    title("a quota that is used up ends silent connections of a rule that drains"),
+    async () => {
+      await using rig = await startRig(variant, { ownerId: "alice" });
+      const silent = await rig.pair();
+      const { client, target } = await rig.pair();
+      const { released, drained } = rig.forwarder.close(rig.rule.id, 30_000);
+      await released;
+      rig.forwarder.setQuota("alice", { remainingBytes: 5n, exhausted: false });
+      await writeAll(client, hello);
+      assert.deepEqual(await readExactly(target, hello.length), hello);
+      await until(() => rig.clock.pending > 1);
+      await stalled(() => rig.clock.pending);
+      rig.clock.advance(1_000);
+      await Promise.all([silent.client, silent.target].map(ended));
+      await drained;
+    },
+  );
+
   Deno.test(title("caps and quotas of another owner change nothing"), async () => {
     await using rig = await startRig(variant, { ownerId: "alice" });
     rig.forwarder.setOwnerLimits("bob", { concurrentConnections: 1, bandwidthInBps: 1n });

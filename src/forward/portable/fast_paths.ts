@@ -45,6 +45,7 @@ export class FastPaths {
   readonly #open = new Set<Open>();
   readonly #closing = new Set<Promise<void>>();
   readonly #watches: readonly Disposable[];
+  readonly #exhaustion: Exhaustion | null;
   #isStopped = false;
   #admitted = 0;
 
@@ -54,10 +55,11 @@ export class FastPaths {
     this.#handOver = handOver;
     const { policy, environment: { clock }, targets } = context;
     if (this.#listeners.length > 0) targets.onChange = () => this.#update();
-    this.#watches = this.#listeners.length === 0 ? [] : [
-      ...policy.limiters.map((limiter) => limiter.watch(() => this.#update())),
-      new Exhaustion(policy, clock, (reason) => this.cut(reason)),
-    ];
+    const isUsed = this.#listeners.length > 0;
+    this.#watches = isUsed
+      ? policy.limiters.map((limiter) => limiter.watch(() => this.#update()))
+      : [];
+    this.#exhaustion = isUsed ? new Exhaustion(policy, clock, (reason) => this.cut(reason)) : null;
     this.#update();
   }
 
@@ -88,6 +90,8 @@ export class FastPaths {
   /** Resolves, after `stop`, when the last connection has ended. */
   async ended(): Promise<void> {
     await Promise.all(this.#closing);
+    // Not before: a quota ends what is silent on a path that takes nobody any more, too.
+    this.#exhaustion?.[Symbol.dispose]();
   }
 
   #update(): void {
