@@ -74,7 +74,14 @@ async function main(args: readonly string[]): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const env = plan.databases ? await startDatabases(stack) : {};
   if (plan.build) reports.push(await phase("build", build));
-  for (const run of plan.runs) reports.push(await phase(run.name, () => runTests(run.args, env)));
+  for (const runs of plan.phases) {
+    const output = runs.length > 1 ? "together" : "as_it_comes";
+    reports.push(
+      ...await Promise.all(
+        runs.map(({ name, args }) => phase(name, () => runTests(args, { env, output }))),
+      ),
+    );
+  }
 
   const { passed, failed, ignored } = addReports(reports);
   for (const name of ignored) writeLine(`ignored: ${name}`);

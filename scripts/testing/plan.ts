@@ -18,17 +18,22 @@ export interface TestPlan {
   readonly browser: boolean;
   /** Whether any of it needs database servers. */
   readonly databases: boolean;
-  readonly runs: readonly TestRun[];
+  /** What runs one after the other: each a number of runs that go beside each other. */
+  readonly phases: readonly TestPhase[];
 }
 
-/** Tests that look for free ports, or run whole processes: one file after the other. */
-const SERIAL = [
-  "tests/forward",
-  "tests/system",
-  "tests/databases",
-  "tests/binary",
-  "tests/browser",
-];
+/** Runs that go at the same time. */
+export type TestPhase = readonly TestRun[];
+
+/**
+ * Tests that run whole processes, or thousands of connections: in each lane one file after the
+ * other. The lanes are about equally long, and what waits for a browser or a database is beside
+ * what keeps a processor busy.
+ */
+const LANES = [
+  { name: "forwarding and processes", paths: ["tests/forward", "tests/system"] },
+  { name: "browser and databases", paths: ["tests/browser", "tests/databases", "tests/binary"] },
+] as const;
 
 /** Options of `deno test` whose value is an argument of its own. */
 const VALUE_OPTIONS = new Set(["--filter"]);
@@ -46,19 +51,20 @@ export function planTests(args: readonly string[]): TestPlan {
     const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
     const browser = paths.some((path) => /^(\.\/)?tests(\/|\/browser\b.*)?$/.test(path));
     const databases = paths.some((path) => /^(\.\/)?tests(\/|\/databases\b.*)?$/.test(path));
-    return { build, browser, databases, runs: [{ name: "tests", args: [...options, ...paths] }] };
+    const run = { name: "tests", args: [...options, ...paths] };
+    return { build, browser, databases, phases: [[run]] };
   }
   return {
     build: true,
     browser: true,
     databases: true,
-    runs: [
-      {
+    phases: [
+      [{
         name: "parallel tests",
         // No paths: beside more than one, Deno ignores --ignore.
-        args: [...options, "--parallel", `--ignore=${SERIAL.join()}`],
-      },
-      { name: "serial tests", args: [...options, ...SERIAL] },
+        args: [...options, "--parallel", `--ignore=${LANES.flatMap(({ paths }) => paths).join()}`],
+      }],
+      LANES.map(({ name, paths }) => ({ name, args: [...options, ...paths] })),
     ],
   };
 }

@@ -10,10 +10,18 @@ import { readReport, type TestReport } from "./report.ts";
 /** A run that takes longer is hanging, in milliseconds. */
 const RUN_TIMEOUT_MS = 30 * 60_000;
 
-/** Runs `deno test` with `args`; its output is shown as it comes. `env` comes on top of ours. */
+/** How a test run goes. */
+export interface RunOptions {
+  /** On top of our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `together` keeps the output until the run is over, for runs that go beside each other. */
+  readonly output: "as_it_comes" | "together";
+}
+
+/** Runs `deno test` with `args`. */
 export async function runTests(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env, output }: RunOptions,
 ): Promise<TestReport> {
   const junitPath = await Deno.makeTempFile({ prefix: "portunus-junit-" });
   try {
@@ -24,17 +32,31 @@ export async function runTests(
       env,
       stdin: "null",
       stdout: "piped",
-      stderr: "inherit",
+      stderr: output === "together" ? "piped" : "inherit",
       signal: AbortSignal.timeout(RUN_TIMEOUT_MS),
     }).spawn();
-    const [shown, kept] = child.stdout.tee();
-    const [output] = await Promise.all([
-      new Response(kept).text(),
-      shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
-    ]);
+    const text = output === "together" ? await printAtEnd(child) : await printAsItComes(child);
     const { success } = await child.status;
-    return readReport(output, await Deno.readTextFile(junitPath), success);
+    return readReport(text, await Deno.readTextFile(junitPath), success);
   } finally {
     await Deno.remove(junitPath);
   }
+}
+
+async function printAsItComes({ stdout }: Deno.ChildProcess): Promise<string> {
+  const [shown, kept] = stdout.tee();
+  const [text] = await Promise.all([
+    new Response(kept).text(),
+    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
+  ]);
+  return text;
+}
+
+async function printAtEnd({ stdout, stderr }: Deno.ChildProcess): Promise<string> {
+  const [text, errors] = await Promise.all([
+    new Response(stdout).text(),
+    new Response(stderr).text(),
+  ]);
+  await new Blob([text, errors]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });
+  return text;
 }
