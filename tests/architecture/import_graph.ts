@@ -15,6 +15,7 @@ const SERVER_PARTS = [
   "traffic",
   "audit",
   "control",
+  "publish",
   "api",
   "cli",
 ] as const;
@@ -39,6 +40,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   traffic: ["core", "system", "telemetry", "wire", "store"],
   audit: ["core", "system", "telemetry", "store"],
   control: ["core", "system", "telemetry", "wire", "store", "identity", "traffic", "audit"],
+  publish: ["core", "system", "telemetry", "store", "identity", "control"],
   api: [
     "core",
     "system",
@@ -49,6 +51,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "traffic",
     "audit",
     "control",
+    "publish",
   ],
   cli: [
     "core",
@@ -59,6 +62,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "identity",
     "backend",
     "control",
+    "publish",
     "server",
     "rulefile",
   ],
