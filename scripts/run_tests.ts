@@ -10,7 +10,7 @@ import { buildBinaries } from "./build/binaries.ts";
 import { writeLine } from "./build/console.ts";
 import { bringFiles } from "./build/debian.ts";
 import { bundleUi } from "./build/ui.ts";
-import { CHINESE_FONT, CHROMIUM } from "./testing/browser.ts";
+import { CHINESE_FONT, CHROMIUM, UI_BUILT_VARIABLE } from "./testing/browser.ts";
 import { DatabaseLab, DATABASES_VARIABLE, startAll } from "./testing/databases.ts";
 import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
@@ -73,7 +73,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (plan.browser) await bringBrowser();
   await using stack = new AsyncDisposableStack();
   const env = plan.databases ? await startDatabases(stack) : {};
-  if (plan.build) reports.push(await phase("build", build));
+  if (plan.build) {
+    reports.push(await phase("build", build));
+    env[UI_BUILT_VARIABLE] = "1";
+  }
   for (const runs of plan.phases) {
     const output = runs.length > 1 ? "together" : "as_it_comes";
     reports.push(

@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { CHROMIUM } from "../../scripts/testing/browser.ts";
+import type { Page } from "playwright-core";
+import { UI_BUILT_VARIABLE } from "../../scripts/testing/browser.ts";
+import { launchChromium } from "../../scripts/testing/chromium.ts";
 import { bundleUi } from "../../scripts/build/ui.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import { skip } from "../kit/skip.ts";
@@ -94,17 +95,8 @@ export class Tab {
   }
 }
 
-/** The bundle is made once for all tests of a file. */
-let bundled: Promise<void> | undefined;
-
-async function launch(): Promise<Browser | null> {
-  const there = await Deno.stat(CHROMIUM).then(() => true, () => false);
-  if (!there) return null;
-  return await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
-}
+/** Made once, and not again where the test command has done it. */
+let bundled = Deno.env.has(UI_BUILT_VARIABLE) ? Promise.resolve() : undefined;
 
 /** A test with a browser; skipped where there is none. */
 export function browserTest(
@@ -112,7 +104,7 @@ export function browserTest(
   run: (lab: Lab, tab: () => Promise<Tab>) => Promise<void>,
 ): void {
   labTest(name, async (lab) => {
-    const browser = await launch();
+    const browser = await launchChromium();
     if (browser === null) return skip(name, "Debian's chromium is not installed");
     try {
       await (bundled ??= bundleUi());

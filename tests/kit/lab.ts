@@ -6,17 +6,11 @@
  */
 
 import assert from "node:assert/strict";
+import { type CommandResult, runToEnd } from "./command.ts";
 import { Operator } from "./operator.ts";
 import { freePort } from "./ports.ts";
 import { TestProcess } from "./process.ts";
 import { type Programs, sourcePrograms } from "./programs.ts";
-
-/** What a command printed and how it ended. */
-export interface CommandResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface ServerOptions {
   /** Name of the data directory inside the lab. */
@@ -192,26 +186,12 @@ export class Lab implements AsyncDisposable {
     return { server, operator, bundle, client };
   }
 
-  async #run(
+  #run(
     command: readonly string[],
     env: Readonly<Record<string, string>>,
     input = "",
   ): Promise<CommandResult> {
-    const [program, ...args] = command;
-    const child = new Deno.Command(program as string, {
-      args,
-      env: { ...this.#environment(), ...env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    // A command that does not read its input may end before it is written.
-    const written = new Blob([input]).stream().pipeTo(child.stdin).catch(() => undefined);
-    const { code, stdout, stderr } = await child.output();
-    await written;
-    const text = new TextDecoder();
-    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+    return runToEnd(command, { env: { ...this.#environment(), ...env }, input });
   }
 
   #environment(): Record<string, string> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { CommandResult, Lab } from "./lab.ts";
+import type { CommandResult } from "./command.ts";
+import type { Lab } from "./lab.ts";
 import type { TestProcess } from "./process.ts";
 
 /** Reports after which counters are what they are going to be. */

@@ -8,13 +8,7 @@
 import { createHash } from "node:crypto";
 import { tarGz } from "../../scripts/build/archive.ts";
 import { ROOT } from "../../scripts/build/project.ts";
-
-/** How a run of the installer ended. */
-export interface Installed {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type CommandResult, runToEnd } from "../kit/command.ts";
 
 const INSTALLER = `${ROOT}scripts/packaging/install.sh`;
 const TARGETS: Readonly<Record<string, string>> = {
@@ -109,24 +103,14 @@ export class Host implements AsyncDisposable {
   }
 
   /** Runs the installer on this host. */
-  async run(args: readonly string[], input = ""): Promise<Installed> {
-    const [shell = "sh", ...rest] = this.shell;
-    const child = new Deno.Command(shell, {
-      args: [...rest, INSTALLER, ...args],
+  run(args: readonly string[], input = ""): Promise<CommandResult> {
+    return runToEnd([...this.shell, INSTALLER, ...args], {
       env: {
         PATH: `${this.path("/tools")}:/usr/sbin:/usr/bin:/sbin:/bin`,
         PORTUNUS_TEST_CONFIG_ROOT: this.dir,
       },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const written = new Blob([input]).stream().pipeTo(child.stdin).catch(() => undefined);
-    const { code, stdout, stderr } = await child.output();
-    await written;
-    const text = new TextDecoder();
-    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+      input,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { findTool } from "../binary/sandbox.ts";
 import { skip } from "../kit/skip.ts";
-import { Host, type Installed, TARGET } from "./host.ts";
+import type { CommandResult } from "../kit/command.ts";
+import { Host, TARGET } from "./host.ts";
 
 const SHELLS: readonly (readonly string[])[] = [["dash"], ["busybox", "ash"], ["bash", "--posix"]];
 
@@ -16,7 +17,7 @@ function hostTest(name: string, run: (host: Host) => Promise<void>): void {
   }
 }
 
-function succeeded({ code, stdout, stderr }: Installed): string {
+function succeeded({ code, stdout, stderr }: CommandResult): string {
   assert.equal(code, 0, `${stdout}${stderr}`);
   return stdout;
 }

@@ -6,10 +6,11 @@
  * @module
  */
 
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { writeLine } from "../../build/console.ts";
 import { bundleUi } from "../../build/ui.ts";
 import { CHROMIUM } from "../../testing/browser.ts";
+import { launchChromium } from "../../testing/chromium.ts";
 import { sampleRule } from "../../../ui/rules/sample_rule.ts";
 import { quantile, report } from "../report.ts";
 
@@ -29,7 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Measures in Debian's Chromium, without a window; prints a line for each aim. */
 export async function benchUi(): Promise<void> {
-  const browser = await launch();
+  const browser = await launchChromium();
   if (browser === null) return writeLine(`${CHROMIUM} is missing: apt-get install chromium`);
   writeLine(`ui: ${RULES} rules, ${browser.version()}`);
   const into = await Deno.makeTempDir();
@@ -48,15 +49,6 @@ export async function benchUi(): Promise<void> {
     await browser.close();
     await Deno.remove(into, { recursive: true });
   }
-}
-
-async function launch(): Promise<Browser | null> {
-  const there = await Deno.stat(CHROMIUM).then(() => true, () => false);
-  if (!there) return null;
-  return await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
 }
 
 async function measure(page: Page): Promise<void> {
