@@ -46,6 +46,10 @@ export class SharedDatabase implements Disposable {
     this.#pool = new ConnectionPool(() => driver.connect(limits), maxConnections);
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   get health(): Health {
     return this.#options.health;
   }

@@ -9,6 +9,7 @@ import type { Columns } from "../store/database.ts";
 import { Row } from "../store/row.ts";
 import { type Account, ROLES } from "../store/users.ts";
 import type { ListedWebSession, WebSessionRow } from "../store/web_sessions.ts";
+import type { KeyedQuery } from "./lookups.ts";
 
 /** A credential's owner, and when it was used last. */
 export interface OwnerRow {
@@ -63,9 +64,13 @@ export function toCredential(columns: Columns): CredentialRow {
   };
 }
 
-export const OWNER_OF = `SELECT c.credential_id, c.user_id, c.last_used_at, u.role, u.disabled
+/** Who has the active credential of a hash. */
+export const OWNERS: KeyedQuery = {
+  sql: `SELECT c.hash, c.credential_id, c.user_id, c.last_used_at, u.role, u.disabled
   FROM portunus_credentials c JOIN portunus_users u ON u.user_id = c.user_id
-  WHERE c.hash = ? AND c.status = 'active'`;
+  WHERE c.hash IN (?) AND c.status = 'active'`,
+  key: "hash",
+};
 
 export function toOwner(columns: Columns): OwnerRow {
   const row = new Row("portunus_credentials", "credential_id", columns);
@@ -78,10 +83,14 @@ export function toOwner(columns: Columns): OwnerRow {
   };
 }
 
-export const SESSION_OF = `SELECT s.user_id, s.last_seen_at, s.absolute_expires_at, s.revoked_at,
+/** The session of a hash, ended or not, and its user. */
+export const SESSIONS: KeyedQuery = {
+  sql: `SELECT s.session_hash, s.user_id, s.last_seen_at, s.absolute_expires_at, s.revoked_at,
   u.role, u.disabled, u.password_change_required
   FROM portunus_web_sessions s JOIN portunus_users u ON u.user_id = s.user_id
-  WHERE s.session_hash = ?`;
+  WHERE s.session_hash IN (?)`,
+  key: "session_hash",
+};
 
 export function toSession(columns: Columns): WebSessionRow {
   const row = new Row("portunus_web_sessions", "user_id", columns);

@@ -7,6 +7,7 @@
 import type { Alongside } from "../identity/identity_store.ts";
 import type { Columns } from "../store/database.ts";
 import type { SharedDatabase, WasDone } from "./database.ts";
+import { type KeyedQuery, Lookups } from "./lookups.ts";
 import type { SqlParameter, SqlSession } from "./sql.ts";
 import { Users } from "./users.ts";
 
@@ -44,6 +45,15 @@ export class Shared {
   async lookUp(sql: string, ...parameters: readonly SqlParameter[]): Promise<readonly Columns[]> {
     const rows = this.#copy?.read(sql, ...parameters) ?? [];
     return rows.length > 0 ? rows : await this.database.read(sql, ...parameters);
+  }
+
+  /** Finds rows by their key as {@linkcode lookUp} does, for many requests at once. */
+  lookups(query: KeyedQuery): (key: string) => Promise<Columns | undefined> {
+    const lookups = new Lookups(query, this.database, this.database.clock);
+    return async (key) => {
+      const [row] = this.#copy?.read(query.sql, key) ?? [];
+      return row ?? await lookups.find(key);
+    };
   }
 
   /** Writes what is about one user; see {@linkcode SharedDatabase.write}. */

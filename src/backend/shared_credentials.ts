@@ -7,7 +7,8 @@
 import { AccessError } from "../core/errors.ts";
 import type { CredentialStore, Replacement } from "../identity/identity_store.ts";
 import type { CredentialOwner, CredentialRow, NewCredential } from "../store/credentials.ts";
-import { CREDENTIALS_OF, millisOf, OWNER_OF, toCredential, toOwner } from "./rows.ts";
+import type { Columns } from "../store/database.ts";
+import { CREDENTIALS_OF, millisOf, OWNERS, toCredential, toOwner } from "./rows.ts";
 import type { Shared } from "./shared.ts";
 import type { SqlSession } from "./sql.ts";
 import { Touches } from "./touches.ts";
@@ -15,10 +16,12 @@ import { isActing } from "./users.ts";
 
 export class SharedCredentials implements CredentialStore, AsyncDisposable {
   readonly #shared: Shared;
+  readonly #owner: (tokenHash: string) => Promise<Columns | undefined>;
   readonly #touches: Touches;
 
   constructor(shared: Shared) {
     this.#shared = shared;
+    this.#owner = shared.lookups(OWNERS);
     this.#touches = new Touches((id, at) =>
       shared.update(
         "UPDATE portunus_credentials SET last_used_at = ? WHERE credential_id = ?",
@@ -32,7 +35,7 @@ export class SharedCredentials implements CredentialStore, AsyncDisposable {
     tokenHash: string,
     now: Temporal.Instant,
   ): Promise<CredentialOwner | undefined> {
-    const [columns] = await this.#shared.lookUp(OWNER_OF, tokenHash);
+    const columns = await this.#owner(tokenHash);
     if (!columns) return undefined;
     const { lastUsedAt, ...owner } = toOwner(columns);
     if (!owner.disabled) this.#touches.touch(owner.credentialId, lastUsedAt, now);

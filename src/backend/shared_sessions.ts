@@ -9,17 +9,20 @@ import { WEB_SESSION } from "../core/limits.ts";
 import type { SessionStore } from "../identity/identity_store.ts";
 import { hasEnded } from "../identity/session_end.ts";
 import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
-import { millisOf, SESSION_OF, SESSIONS_OF, toListedSession, toSession } from "./rows.ts";
+import type { Columns } from "../store/database.ts";
+import { millisOf, SESSIONS, SESSIONS_OF, toListedSession, toSession } from "./rows.ts";
 import type { Shared } from "./shared.ts";
 import type { SqlSession } from "./sql.ts";
 import { Touches } from "./touches.ts";
 
 export class SharedSessions implements SessionStore, AsyncDisposable {
   readonly #shared: Shared;
+  readonly #session: (sessionHash: string) => Promise<Columns | undefined>;
   readonly #touches: Touches;
 
   constructor(shared: Shared) {
     this.#shared = shared;
+    this.#session = shared.lookups(SESSIONS);
     this.#touches = new Touches((hash, at) =>
       shared.update(
         "UPDATE portunus_web_sessions SET last_seen_at = ? WHERE session_hash = ?",
@@ -65,7 +68,7 @@ export class SharedSessions implements SessionStore, AsyncDisposable {
       return { passwordChangeRequired };
     }, async (sql) => {
       await this.#shared.users.lock(sql, userId);
-      return (await sql.query(SESSION_OF, sessionHash)).rows.length > 0;
+      return (await sql.query(SESSIONS.sql, sessionHash)).rows.length > 0;
     });
   }
 
@@ -73,7 +76,7 @@ export class SharedSessions implements SessionStore, AsyncDisposable {
     sessionHash: string,
     now: Temporal.Instant,
   ): Promise<WebSessionRow | undefined> {
-    const [columns] = await this.#shared.lookUp(SESSION_OF, sessionHash);
+    const columns = await this.#session(sessionHash);
     if (!columns) return undefined;
     const row = toSession(columns);
     const lastSeenAt = this.#touches.latest(sessionHash, row.lastSeenAt);
@@ -84,7 +87,7 @@ export class SharedSessions implements SessionStore, AsyncDisposable {
   }
 
   async endSession(sessionHash: string, now: Temporal.Instant): Promise<void> {
-    const [columns] = await this.#shared.lookUp(SESSION_OF, sessionHash);
+    const columns = await this.#session(sessionHash);
     if (!columns) return;
     const end = async (sql: SqlSession) => {
       await sql.query(

@@ -105,6 +105,12 @@ export const SHARED_IDENTITY = {
   attemptsMax: 5,
   /** Between two attempts to learn whether a commit took place. */
   commitCheckIntervalMs: 250,
+  /** Queries under way at once that look up who is asking; who comes meanwhile shares the next. */
+  lookupsMax: 2,
+  /** Requests that share one. */
+  lookupKeysMax: 32,
+  /** One that takes longer counts as under way no more. */
+  lookupSlowMs: 100,
   /** How long `/readyz` waits for the database. */
   probeTimeoutMs: 2_000,
 } as const;
