@@ -11,6 +11,7 @@ import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
 import type { ReplicaStatus } from "../identity/backend_status.ts";
 import { type Columns, Database, type SqlParameter as SqliteValue } from "../store/database.ts";
+import { createPrivate } from "../store/sqlite_file.ts";
 import { sqliteTables } from "./schema.ts";
 import type { Copy } from "./shared.ts";
 import type { Query, SqlParameter } from "./sql.ts";
@@ -183,7 +184,7 @@ export class Replica implements Copy, Disposable {
 /** An empty file of ours. @throws {PortunusError} `config_invalid` */
 function openFile(path: string): Database {
   try {
-    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+    createPrivate(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }

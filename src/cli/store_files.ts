@@ -35,6 +35,7 @@ export async function backUp(
       source: storePaths(dataDirOf(flags, io)).database,
       out: flags.out,
       stamp: stampOf(systemClock.now()),
+      clock: systemClock,
       random: systemRandom,
       onProgress(done) {
         interrupts.signal.throwIfAborted();

@@ -8,6 +8,7 @@ import { type Bundle, parseBundle } from "../core/bundle.ts";
 import type { Logger } from "../core/log.ts";
 import { createForwarder } from "../forward/engine.ts";
 import { systemClock } from "../system/clock.ts";
+import { removeLeftoversOf } from "../system/leftovers.ts";
 import { isFile, type ProcessIo } from "../system/process_io.ts";
 import { systemRandom } from "../system/random.ts";
 import { ServiceManager } from "../system/service_manager.ts";
@@ -36,8 +37,10 @@ export async function runDaemon(options: DaemonOptions, io: ProcessIo): Promise<
   const found = await findBundle(options.bundlePath, io, logger);
   if (found === null) return 1;
   const { bundle } = found;
+  const statePath = options.statePath || defaultStatePath(found.path, io.env);
+  await removeLeftoversOf([found.path, statePath], systemClock);
   const state = new StateFile({
-    path: options.statePath || defaultStatePath(found.path, io.env),
+    path: statePath,
     owner: bundle,
     clock: systemClock,
     logger,

@@ -6,7 +6,9 @@
 
 import { backup, DatabaseSync } from "node:sqlite";
 import { basename, dirname, join } from "node:path";
+import type { Clock } from "../core/clock.ts";
 import { errorText, PortunusError } from "../core/errors.ts";
+import { removeLeftovers } from "../system/leftovers.ts";
 import type { Random } from "../system/random.ts";
 import {
   checkHeader,
@@ -26,10 +28,14 @@ export interface BackupOptions {
   readonly out: string;
   /** The end of the file's name in a directory, such as `20261121T080000Z`. */
   readonly stamp: string;
+  readonly clock: Clock;
   readonly random: Random;
   /** Told how much of the copy is made, from 0 to 1. What it throws ends the copy. */
   readonly onProgress?: (done: number) => void;
 }
+
+/** What copies in a directory are called, before their stamp. */
+const NAME_PREFIX = "portunus-state-";
 
 /** Pages between two words of progress. */
 const STEP_PAGES = 100;
@@ -50,7 +56,7 @@ export async function backUpStore(options: BackupOptions): Promise<string> {
   if (!exists(source)) throw new PortunusError("source_not_found", source);
   checkHeader(source);
   const path = isDirectory(options.out)
-    ? join(options.out, `portunus-state-${options.stamp}.db`)
+    ? join(options.out, `${NAME_PREFIX}${options.stamp}.db`)
     : options.out;
   if (exists(path)) throw new PortunusError("destination_exists", path);
   const temporary = join(
@@ -60,6 +66,11 @@ export async function backUpStore(options: BackupOptions): Promise<string> {
   using cleanup = new DisposableStack();
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
+    // Those of backups that were killed, and are as large as the store.
+    await removeLeftovers(dirname(path), {
+      clock: options.clock,
+      isOurs: (name) => name === basename(path) || name.startsWith(NAME_PREFIX),
+    });
     createPrivate(temporary);
     cleanup.defer(() => removeFiles([temporary, `${temporary}-journal`, ...sideFiles(temporary)]));
     await copyDatabase(options, temporary);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TempDataDir } from "../../tests/kit/data_dir.ts";
 import { startStoreChild } from "../../tests/kit/store_process.ts";
+import { systemClock } from "../system/clock.ts";
 import { systemRandom } from "../system/random.ts";
 import { backUpStore } from "./backup.ts";
 import { Database } from "./database.ts";
@@ -10,7 +11,14 @@ const namesIn = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => 
 
 const stamp = "20261121T080000Z";
 const backUp = (source: string, out: string, onProgress?: (done: number) => void) =>
-  backUpStore({ source, out, stamp, random: systemRandom, ...(onProgress && { onProgress }) });
+  backUpStore({
+    source,
+    out,
+    stamp,
+    clock: systemClock,
+    random: systemRandom,
+    ...(onProgress && { onProgress }),
+  });
 
 Deno.test("backUpStore() copies what is committed, log and all, for its owner only", async () => {
   using dir = new TempDataDir();
@@ -37,6 +45,21 @@ Deno.test("backUpStore() makes a name of its own in a directory", async () => {
   await assert.rejects(backUp(dir.database, `${dir.path}/backups`), {
     message: `destination exists: ${path}`,
   });
+});
+
+Deno.test("backUpStore() removes what backups that were killed an hour ago left there", async () => {
+  using dir = new TempDataDir();
+  dir.open()[Symbol.dispose]();
+  const out = `${dir.path}/backups`;
+  await Deno.mkdir(out);
+  const [ours, foreign] = ["portunus-state-20200101T000000Z.db", "other"]
+    .map((name) => `.${name}.0123456789abcdef.tmp`);
+  for (const name of [ours, foreign]) {
+    await Deno.writeTextFile(`${out}/${name}`, "half");
+    await Deno.utime(`${out}/${name}`, 1_000_000_000, 1_000_000_000);
+  }
+  await backUp(dir.database, out);
+  assert.deepEqual(namesIn(out).sort(), [foreign, "portunus-state-20261121T080000Z.db"]);
 });
 
 Deno.test("backUpStore() refuses what is missing, no database, or would overwrite", async () => {

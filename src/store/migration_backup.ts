@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { type Database, StoreError } from "./database.ts";
-import { copyPrivate, removeFiles, syncFile } from "./sqlite_file.ts";
+import { copyPrivate, exists, removeFiles, syncDirectoryOf, syncFile } from "./sqlite_file.ts";
 
 /**
  * Copies a store that is about to be migrated to `<file>.portunus.v<version>.<unix secs>.bak`,
@@ -17,12 +17,17 @@ export function backUpBeforeMigration(db: Database, version: number, clock: Cloc
   const checkpoint = db.get("PRAGMA wal_checkpoint(TRUNCATE)");
   if (checkpoint?.busy !== 0n) throw new StoreError("transient", "the store is being read");
   const copy = `${db.path}.portunus.v${version}.${Math.floor(clock.now() / 1_000)}.bak`;
+  // Half a copy must not look like one, so it gets its name last. Nobody else makes it: the lock.
+  const partial = `${db.path}.portunus.bak.tmp`;
   try {
-    copyPrivate(db.path, copy);
-    syncFile(copy);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) removeFiles([copy]);
-    throw error;
+    removeFiles([partial]);
+    copyPrivate(db.path, partial);
+    syncFile(partial);
+    if (exists(copy)) throw new Deno.errors.AlreadyExists(`${copy} exists`);
+    Deno.renameSync(partial, copy);
+  } finally {
+    removeFiles([partial]);
   }
+  syncDirectoryOf(copy);
   return copy;
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type AtomicFileSystem, writeFileAtomic } from "./atomic_file.ts";
+import { NEW_CONTENT, WRITE_STEPS } from "../../tests/kit/atomic_write_child.ts";
+import { FakeClock } from "../../tests/kit/fake_clock.ts";
+import { writeFileAtomic } from "./atomic_file.ts";
+import { removeLeftoversOf } from "./leftovers.ts";
+import type { AtomicFileSystem } from "./staged_file.ts";
 
 interface TempDir extends AsyncDisposable {
   readonly path: string;
@@ -121,4 +125,40 @@ Deno.test("writeFileAtomic() reports a directory that could not be synced", asyn
   );
   assert.equal(await Deno.readTextFile(path), "new");
   assert.deepEqual(dir.list(), ["file"]);
+});
+
+Deno.test("a write that is killed after any system call leaves the old content or the new", async () => {
+  await using dir = await tempDir();
+  const script = new URL("../../tests/kit/atomic_write_child.ts", import.meta.url);
+  const renamed = WRITE_STEPS.indexOf("rename");
+  await Promise.all(WRITE_STEPS.map(async (step, index) => {
+    const directory = join(dir.path, String(index));
+    const path = join(directory, "file");
+    await Deno.mkdir(directory);
+    await Deno.writeTextFile(path, "old", { mode: 0o644 });
+    const { signal } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--allow-read",
+        "--allow-write",
+        "--allow-run",
+        script.href,
+        path,
+        step,
+      ],
+      stdin: "null",
+    }).output();
+    assert.equal(signal, "SIGKILL", step);
+
+    const isNew = index >= renamed;
+    assert.equal(await Deno.readTextFile(path), isNew ? NEW_CONTENT : "old", step);
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, isNew ? 0o600 : 0o644, step);
+    // What is left of it is found, once nobody can be writing it any more.
+    const left = step === "mkdir" || isNew ? 0 : 1;
+    assert.equal([...Deno.readDirSync(directory)].length, 1 + left, step);
+    const later = new FakeClock(Date.now() + 3_600_000);
+    assert.equal(await removeLeftoversOf([path], later), left, step);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["file"], step);
+  }));
 });

@@ -11,6 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { writeFileAtomic } from "../system/atomic_file.ts";
+import { removeLeftoversOf } from "../system/leftovers.ts";
 import { type Random, systemRandom } from "../system/random.ts";
 import { fingerprint, leafCertificate } from "./certificate.ts";
 import type { CertificatePair } from "./self_signed.ts";
@@ -20,6 +21,9 @@ import type { CertificatePair } from "./self_signed.ts";
  * certificate was made for, or nothing.
  */
 const MARKER = ".portunus-autocert";
+
+const KEY_MODE = 0o600;
+const CERT_MODE = 0o644;
 
 /** What the control listener presents. */
 export interface TlsMaterial extends CertificatePair {
@@ -53,7 +57,8 @@ export interface TlsMaterialOptions extends TlsPaths {
  * @throws {Error} what the file system says
  */
 export async function loadTlsMaterial(options: TlsMaterialOptions): Promise<TlsMaterial> {
-  const { certPath, keyPath, logger } = options;
+  const { certPath, keyPath, clock, logger } = options;
+  await removeLeftoversOf([certPath, keyPath, markerPath(certPath)], clock);
   const present = { cert: await exists(certPath), key: await exists(keyPath) };
   if (!present.cert || !present.key) return await generateMissing(options, present);
 
@@ -102,8 +107,8 @@ async function regenerate(options: TlsMaterialOptions, old: CertificatePair): Pr
   const oldFingerprint = fingerprint(old.certPem);
   const pair = await generate(options);
   const suffix = `.portunus.${Math.floor(clock.now() / 1000)}.bak`;
-  await writeFileAtomic(`${keyPath}${suffix}`, old.keyPem, { mode: 0o600 });
-  await writeFileAtomic(`${certPath}${suffix}`, old.certPem);
+  await writeFileAtomic(`${keyPath}${suffix}`, old.keyPem, { mode: KEY_MODE });
+  await writeFileAtomic(`${certPath}${suffix}`, old.certPem, { mode: CERT_MODE });
   await writeKey(options, pair);
   await writeCert(options, pair);
   await writeMarker(options);
@@ -170,10 +175,10 @@ async function readPair({ certPath, keyPath }: TlsPaths): Promise<CertificatePai
 }
 
 const writeKey = ({ keyPath }: TlsMaterialOptions, { keyPem }: CertificatePair): Promise<void> =>
-  writeFileAtomic(keyPath, keyPem, { mode: 0o600, createParents: true });
+  writeFileAtomic(keyPath, keyPem, { mode: KEY_MODE, createParents: true });
 
 const writeCert = ({ certPath }: TlsMaterialOptions, { certPem }: CertificatePair): Promise<void> =>
-  writeFileAtomic(certPath, certPem, { createParents: true });
+  writeFileAtomic(certPath, certPem, { mode: CERT_MODE, createParents: true });
 
 const markerPath = (certPath: string): string => join(dirname(certPath), MARKER);
 

@@ -85,6 +85,13 @@ const DOORS: readonly Door[] = [
     instead: "take a ProcessIo (system/process_io.ts) and use its env()",
   },
   {
+    // Half a file is what a crash leaves of any other way to write one.
+    name: /^Deno\.(open|create|write|rename|copyFile|truncate|link|symlink|makeTemp)/,
+    open: (path) =>
+      path === "src/system/staged_file.ts" || path.startsWith("src/store/") || isTest(path),
+    instead: "replace files as a whole with src/system/atomic_file.ts or staged_file.ts",
+  },
+  {
     name: /^Deno(\.\[…\])?$/,
     open: () => false,
     instead: "name the member that is used, so that these rules can see it",
@@ -101,17 +108,31 @@ export function wrongDoors(source: Source): string[] {
       return [violation(source.path, lineOf(node), text)];
     })
   );
-  return [...uses, ...wrongSqlite(source)];
+  return [...uses, ...wrongModules(source)];
 }
 
-function wrongSqlite(source: Source): string[] {
-  if (source.path.startsWith("src/store/") || isTest(source.path)) return [];
+const MODULE_DOORS: readonly Door[] = [
+  {
+    name: /^node:sqlite$/,
+    open: (path) => path.startsWith("src/store/"),
+    instead: "only src/store/ speaks SQL; call one of its repositories",
+  },
+  {
+    name: /^node:fs(\/|$)/,
+    open: (path) => path === "src/store/filesystem.ts",
+    instead: "use the Deno namespace, whose writers these rules see",
+  },
+];
+
+function wrongModules(source: Source): string[] {
+  if (isTest(source.path)) return [];
   return [...nodesOf(parse(source))].flatMap((node) => {
     const target = specifierOf(node);
     if (target === null || !ts.isStringLiteralLike(target)) return [];
-    if (target.text !== "node:sqlite") return [];
-    const text = "only src/store/ speaks SQL; call one of its repositories";
-    return [violation(source.path, lineOf(target), text)];
+    return MODULE_DOORS.flatMap(({ name, open, instead }) => {
+      if (!name.test(target.text) || open(source.path)) return [];
+      return [violation(source.path, lineOf(target), instead)];
+    });
   });
 }
 

@@ -86,11 +86,17 @@ Deno.test("wrongDoors() names uses of the runtime outside their place", () => {
       "globalThis.Deno.connect({ port: 1 });",
       "Deno.serve(() => new Response());",
       `Deno.env.get("HOME");`,
+      `await Deno.writeTextFile("state.json", text);`,
+      "Deno.writeFileSync(path, bytes);",
+      "await Deno.open(path, { write: true });",
+      "await Deno.rename(from, to);",
       "const { env } = Deno;",
       "Deno[name];",
       `import { DatabaseSync } from "node:sqlite";`,
       `export type { DatabaseSync } from "node:sqlite";`,
       `await import("node:sqlite");`,
+      `import { writeFileSync } from "node:fs";`,
+      `await import("node:fs/promises");`,
     ]
   ) {
     assert.deepEqual(linesOf(wrongDoors, `\n${text}`), [2], text);
@@ -105,6 +111,8 @@ Deno.test("wrongDoors() accepts each in its place, and in comments and strings",
       ["src/system/tcp_listener.ts", "Deno.listen({ port: 0 });"],
       ["src/system/process_io.ts", `Deno.env.get("HOME");`],
       ["src/store/open.ts", `import { DatabaseSync } from "node:sqlite";`],
+      ["src/system/staged_file.ts", "await Deno.rename(from, to);"],
+      ["src/store/backup.ts", "Deno.openSync(path, { write: true });"],
       ["src/wire/x.ts", `// Deno.listen()\nconst text = "console.log";\nDeno.readFileSync(text);`],
       ["tests/kit/x.ts", "Deno.connect({ port: 1 });"],
     ] as const
