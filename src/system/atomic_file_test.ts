@@ -6,6 +6,9 @@ import { writeFileAtomic } from "./atomic_file.ts";
 import { removeLeftoversOf } from "./leftovers.ts";
 import type { AtomicFileSystem } from "./staged_file.ts";
 
+const namesIn = async (directory: string): Promise<string[]> =>
+  (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+
 interface TempDir extends AsyncDisposable {
   readonly path: string;
   /** Names of the files in it. */
@@ -156,9 +159,9 @@ Deno.test("a write that is killed after any system call leaves the old content o
     assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, isNew ? 0o600 : 0o644, step);
     // What is left of it is found, once nobody can be writing it any more.
     const left = step === "mkdir" || isNew ? 0 : 1;
-    assert.equal([...Deno.readDirSync(directory)].length, 1 + left, step);
+    assert.equal((await namesIn(directory)).length, 1 + left, step);
     const later = new FakeClock(Date.now() + 3_600_000);
     assert.equal(await removeLeftoversOf([path], later), left, step);
-    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["file"], step);
+    assert.deepEqual(await namesIn(directory), ["file"], step);
   }));
 });
