@@ -12,6 +12,7 @@ import { bringFiles } from "./build/debian.ts";
 import { bundleUi } from "./build/ui.ts";
 import { CHINESE_FONT, CHROMIUM, UI_BUILT_VARIABLE } from "./testing/browser.ts";
 import { DatabaseLab, DATABASES_VARIABLE, startAll } from "./testing/databases.ts";
+import { PEBBLE } from "./testing/pebble.ts";
 import { planTests } from "./testing/plan.ts";
 import { addReports, type TestReport } from "./testing/report.ts";
 import { runTests } from "./testing/run.ts";
@@ -50,6 +51,15 @@ async function bringBrowser(): Promise<void> {
   }
 }
 
+/** Brought before the tests, because those that need it start beside each other. */
+async function bringAcmeServer(): Promise<void> {
+  try {
+    await bringFiles([{ file: PEBBLE, package: "pebble" }]);
+  } catch (error) {
+    writeLine(`no pebble: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Below what the tests themselves take; see `tests/kit/ports.ts`. */
 const DATABASE_PORT = 10_200;
 
@@ -71,6 +81,7 @@ async function main(args: readonly string[]): Promise<number> {
   const plan = planTests(args);
   const reports: TestReport[] = [];
   if (plan.browser) await bringBrowser();
+  if (plan.acme) await bringAcmeServer();
   await using stack = new AsyncDisposableStack();
   const env = plan.databases ? await startDatabases(stack) : {};
   if (plan.build) {

@@ -18,6 +18,8 @@ export interface TestPlan {
   readonly browser: boolean;
   /** Whether any of it needs database servers. */
   readonly databases: boolean;
+  /** Whether any of it needs a certificate authority. */
+  readonly acme: boolean;
   /** What runs one after the other: each a number of runs that go beside each other. */
   readonly phases: readonly TestPhase[];
 }
@@ -51,13 +53,15 @@ export function planTests(args: readonly string[]): TestPlan {
     const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
     const browser = paths.some((path) => /^(\.\/)?tests(\/|\/browser\b.*)?$/.test(path));
     const databases = paths.some((path) => /^(\.\/)?tests(\/|\/databases\b.*)?$/.test(path));
+    const acme = paths.some((path) => /^(\.\/)?tests(\/|\/publish\b.*)?$/.test(path));
     const run = { name: "tests", args: [...options, ...paths] };
-    return { build, browser, databases, phases: [[run]] };
+    return { build, browser, databases, acme, phases: [[run]] };
   }
   return {
     build: true,
     browser: true,
     databases: true,
+    acme: true,
     phases: [
       [{
         name: "parallel tests",
