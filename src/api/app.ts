@@ -32,6 +32,7 @@ import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
+import type { PublishingOptions } from "./publishing.ts";
 import { type RegisteredOperation, routesOn } from "./route.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
@@ -48,6 +49,7 @@ export interface AppOptions
     MetricsRoutesOptions,
     OutcomeOptions,
     OwnerCapRoutesOptions,
+    PublishingOptions,
     QuotaRoutesOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,

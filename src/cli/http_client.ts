@@ -19,6 +19,7 @@ const TIMEOUT_MS: Readonly<Record<ExitFamily, number>> = {
   user: 10_000,
   owner_cap: 10_000,
   client: 10_000,
+  publish: 30_000,
   local: 10_000,
 };
 

@@ -9,7 +9,7 @@
  */
 
 /** Command families; the same code can exit differently in each (spec `cli.md` §2.2). */
-export type ExitFamily = "local" | "rule" | "user" | "owner_cap" | "client";
+export type ExitFamily = "local" | "rule" | "user" | "owner_cap" | "client" | "publish";
 
 /** gRPC status numbers that Portunus answers with. */
 export const GRPC_STATUS = {
@@ -33,18 +33,23 @@ interface ErrorRow {
 const { CANCELLED, FAILED_PRECONDITION, INTERNAL, UNAUTHENTICATED } = GRPC_STATUS;
 
 /** Input that the rule commands report as "validation" (exit 3). */
-const ruleInput: ErrorRow = { http: 400, exit: { rule: 3 } };
+const ruleInput: ErrorRow = { http: 400, exit: { rule: 3, publish: 3 } };
 /** The same for the commands that work on the local store. */
 const localInput: ErrorRow = { http: 400, exit: { local: 3 } };
 /** `validation.*` codes: exit 3 for owner caps, 1 for rules (3.1.0 scripts see that). */
 const validation: ErrorRow = { http: 400, exit: { owner_cap: 3 } };
-const userInput: ErrorRow = { http: 422, exit: { user: 3, local: 3 } };
+const userInput: ErrorRow = { http: 422, exit: { user: 3, local: 3, publish: 3 } };
 /** Input that the commands on clients and quotas, new in 3.2.0, report as "validation". */
 const clientInput: ErrorRow = { http: 400, exit: { client: 3 } };
-const unauthenticated: ErrorRow = { http: 401, exit: { user: 4, client: 4 } };
-const forbidden: ErrorRow = { http: 403, exit: { user: 5, client: 5 } };
+const unauthenticated: ErrorRow = { http: 401, exit: { user: 4, client: 4, publish: 4 } };
+const forbidden: ErrorRow = { http: 403, exit: { user: 5, client: 5, publish: 5 } };
 const userConflict: ErrorRow = { http: 409, exit: { user: 2, local: 2 } };
-const userNotFound: ErrorRow = { http: 404, exit: { user: 8, local: 8 } };
+const userNotFound: ErrorRow = { http: 404, exit: { user: 8, local: 8, publish: 8 } };
+/** The same classes for what is published, and for invitations. */
+const publishInput: ErrorRow = { http: 422, exit: { publish: 3 } };
+const publishConflict: ErrorRow = { http: 409, exit: { publish: 2 } };
+const publishNotFound: ErrorRow = { http: 404, exit: { publish: 8 } };
+const publishTooLarge: ErrorRow = { http: 413, exit: { publish: 3 } };
 
 /** The one table. Rows are grouped by what went wrong, not by where it is answered. */
 export const ERROR_TABLE = {
@@ -103,15 +108,37 @@ export const ERROR_TABLE = {
   "validation.sni_on_unsupported_rule": validation,
   "validation.sni_pattern_malformed": validation,
 
+  // Names, sites and invitations that mean nothing
+  access_needs_private_upstream: publishInput,
+  dns_mismatch: publishInput,
+  domain_invalid: publishInput,
+  email_invalid: publishInput,
+  file_too_large: publishTooLarge,
+  file_type_not_allowed: publishInput,
+  host_invalid: publishInput,
+  host_limit_reached: publishInput,
+  host_reserved: publishInput,
+  invitation_invalid: publishInput,
+  listen_port_unavailable: publishInput,
+  path_invalid: publishInput,
+  redirect_invalid: { http: 422 },
+  site_invalid: publishInput,
+  site_too_large: publishTooLarge,
+  tunnel_invalid: publishInput,
+
   // Who is asking
-  bootstrap_required: { http: 503, exit: { user: 6, client: 6 } },
+  bootstrap_required: { http: 503, exit: { user: 6, client: 6, publish: 6 } },
   credential_invalid: unauthenticated,
   invalid_login: { http: 401 },
   setup_token_invalid: { http: 401 },
   setup_token_required: { http: 401 },
   unauthenticated,
   user_disabled: unauthenticated,
+  totp_invalid: { http: 401 },
+  totp_required: { http: 401 },
+  authorize_code_invalid: { http: 401 },
   client_not_granted: forbidden,
+  host_not_allowed: { http: 403 },
   registration_disabled: { http: 403 },
   too_many_users: { http: 403 },
   csrf_content_type_required: { http: 403 },
@@ -126,14 +153,22 @@ export const ERROR_TABLE = {
   rate_limited: { http: 429 },
 
   // What is not there
-  client_not_found: { http: 404, exit: { local: 8, client: 8 } },
+  client_not_found: { http: 404, exit: { local: 8, client: 8, publish: 8 } },
   credential_not_found: userNotFound,
   grant_not_found: userNotFound,
+  invitation_expired: { http: 410, exit: { publish: 8 } },
+  invitation_not_found: publishNotFound,
+  invitation_used: { http: 410, exit: { publish: 8 } },
   not_found: { http: 404 },
   owner_rate_limit_not_found: { http: 404, exit: { owner_cap: 8 } },
   quota_not_found: { http: 404, exit: { client: 8 } },
   rule_not_found: { http: 404, exit: { rule: 8 } },
+  publish_disabled: { http: 404, exit: { publish: 6 } },
+  publish_onboarding_completed: { http: 410, exit: { publish: 2 } },
   session_not_found: { http: 404 },
+  site_file_not_found: publishNotFound,
+  site_not_found: publishNotFound,
+  tunnel_not_found: publishNotFound,
   user_not_found: userNotFound,
 
   // What is in the way
@@ -145,15 +180,25 @@ export const ERROR_TABLE = {
   "conflict.legacy_to_sni_unsupported": { http: 409 },
   "conflict.sni_fallback_duplicate": { http: 409 },
   "conflict.sni_route_duplicate": { http: 409 },
+  domain_not_set: publishConflict,
   hash_collision: { http: 409 },
+  host_in_use: publishConflict,
+  invitation_pending: publishConflict,
   last_superadmin: userConflict,
-  port_in_use: { http: 409, exit: { rule: 5 } },
+  port_in_use: { http: 409, exit: { rule: 5, publish: 2 } },
+  publish_already_running: publishConflict,
+  publish_in_use: publishConflict,
+  publish_not_ready: { http: 503, exit: { publish: 6 } },
+  publish_wrong_stage: publishConflict,
+  totp_already_enabled: { http: 409 },
+  totp_not_set_up: { http: 409 },
   user_already_exists: userConflict,
 
   // What the edge cannot do, or did not do
-  ack_timeout: { http: 504, exit: { rule: 7 } },
-  activation_failed: { http: 422, exit: { rule: 6 } },
-  client_not_connected: { http: 422, exit: { rule: 4 } },
+  ack_timeout: { http: 504, exit: { rule: 7, publish: 7 } },
+  activation_failed: { http: 422, exit: { rule: 6, publish: 7 } },
+  certificate_failed: { http: 422, exit: { publish: 7 } },
+  client_not_connected: { http: 422, exit: { rule: 4, publish: 7 } },
   endpoint_invalid: { http: 422, grpc: FAILED_PRECONDITION, exit: { local: 3 } },
   endpoint_not_in_cert_san: { http: 422, grpc: FAILED_PRECONDITION, exit: { local: 3 } },
   multi_target_unsupported_by_client: { http: 422 },

@@ -311,3 +311,17 @@ export const STANDALONE = {
   probeIntervalMs: 2_000,
   probeTimeoutMs: 1_000,
 } as const;
+
+/** Publishing: host names, sites, the Web ingress. */
+export const PUBLISH = {
+  /** Host names in use, unless `server.toml` says another number … */
+  hostsMax: 200,
+  /** … which may be this one at the most: each name is a certificate in memory. */
+  hostsCeiling: 10_000,
+  siteMaxBytes: 500 * 1024 * 1024,
+  fileMaxBytes: 50 * 1024 * 1024,
+  descriptionMaxChars: 200,
+  /** Backing rules of `terminate` tunnels get ports from here up. */
+  listenPortFrom: 20_000,
+  acmeDirectory: "https://acme-v02.api.letsencrypt.org/directory",
+} as const;

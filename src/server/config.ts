@@ -6,18 +6,15 @@
 
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
-import {
-  formatSocketAddress,
-  isLoopback,
-  parseSocketAddress,
-  type SocketAddress,
-} from "../core/address.ts";
+import { formatSocketAddress, isLoopback, type SocketAddress } from "../core/address.ts";
 import { closest } from "../core/closest.ts";
+import { between, socketAddress } from "../core/config_schemas.ts";
 import { PortunusError } from "../core/errors.ts";
 import type { Env } from "../backend/interpolation.ts";
 import { type BackendConfig, readBackendConfig } from "../backend/config.ts";
 import { RULES, STOP } from "../core/limits.ts";
 import { isWebOrigin } from "../core/origin.ts";
+import { PUBLISH_KEYS, type PublishConfig, publishSchema } from "../publish/config.ts";
 import type { TlsPaths } from "../wire/tls_material.ts";
 import { isLogFilter } from "../telemetry/log.ts";
 
@@ -40,6 +37,8 @@ export interface ServerConfig {
   readonly publicOrigin: string | null;
   /** The database of accounts that other servers share; `null` for accounts in our own store. */
   readonly backend: BackendConfig | null;
+  /** Host names, sites and the Web ingress; `null` for none of it. */
+  readonly publish: PublishConfig | null;
   /** Directives as in `RUST_LOG`, which goes before them; `null` for its default. */
   readonly logLevel: string | null;
   /** How long requests and sessions may take to end when the server stops. */
@@ -60,32 +59,15 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-const socketAddress = (key: string, fallback: string) =>
-  z.string().default(fallback).transform((text, context) => {
-    const address = parseSocketAddress(text);
-    if (address) return address;
-    context.issues.push({
-      code: "custom",
-      input: text,
-      message: `${key} must be IP:port (got "${text}")`,
-    });
-    return z.NEVER;
-  });
-
-const between = (key: string, min: number, max: number, fallback: number) =>
-  z.int().default(fallback).refine((value) => value >= min && value <= max, {
-    error: ({ input }) => `${key} out of range (got ${String(input)}, expected ${min}..=${max})`,
-  });
-
 const U32_MAX = 4_294_967_295;
 
-const schema = (dataDir: string) =>
+const schema = (around: ConfigSurroundings) =>
   z.strictObject({
     control_listen: socketAddress("control_listen", "0.0.0.0:7443"),
     operator_http_listen: socketAddress("operator_http_listen", "127.0.0.1:7080"),
     metrics_listen: socketAddress("metrics_listen", "127.0.0.1:7081"),
-    tls_cert_path: z.string().default(`${dataDir}/server.crt`),
-    tls_key_path: z.string().default(`${dataDir}/server.key`),
+    tls_cert_path: z.string().default(`${around.dataDir}/server.crt`),
+    tls_key_path: z.string().default(`${around.dataDir}/server.key`),
     range_rule_max_ports: between("range_rule_max_ports", 1, U32_MAX, RULES.rangeMaxPortsDefault),
     udp_flow_idle_secs: between("udp_flow_idle_secs", 30, 300, 60),
     udp_max_flows_per_rule: between("udp_max_flows_per_rule", 1, 65_535, 1_024),
@@ -107,12 +89,15 @@ const schema = (dataDir: string) =>
     operator_store_path: z.string().optional(),
     log_format: z.enum(["json", "compact"]).optional(),
     backend: z.unknown().optional(),
+    publish: publishSchema(around).optional(),
   });
 
 type Settings = z.output<ReturnType<typeof schema>>;
 
 /** The keys there are, in the order in which they are shown. */
-export const CONFIG_KEYS: readonly string[] = Object.keys(schema("").shape);
+export const CONFIG_KEYS: readonly string[] = Object.keys(
+  schema({ dataDir: "", env: () => undefined }).shape,
+);
 
 /** Keys of 3.1.0 that mean nothing, there as here. */
 export const UNUSED_KEYS: ReadonlySet<string> = new Set([
@@ -144,7 +129,7 @@ function read(
   text: string,
   around: ConfigSurroundings,
 ): { readonly config: ServerConfig | null; readonly problems: readonly ConfigProblem[] } {
-  const result = schema(around.dataDir).safeParse(parseToml(text));
+  const result = schema(around).safeParse(parseToml(text));
   if (!result.success) return { config: null, problems: result.error.issues.flatMap(problemsOf) };
   const problems = contradictions(result.data);
   if (problems.length > 0) return { config: null, problems };
@@ -195,6 +180,7 @@ function toConfig(settings: Settings, around: ConfigSurroundings): ServerConfig 
     operatorToken: settings.operator_token ?? null,
     publicOrigin: settings.operator_http_public_origin ?? null,
     logLevel: settings.log_level ?? null,
+    publish: settings.publish ?? null,
     backend: settings.backend === undefined ? null : readBackendConfig(settings.backend, around),
     stopGraceMs: Math.min(drainSecs, STOP.graceMaxSecs) * 1_000,
   };
@@ -230,15 +216,18 @@ export function parseToml(text: string): Readonly<Record<string, unknown>> {
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [key], message: `unknown key "${key}"${hint(key)}` }));
-  }
   const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const name = [...path, key].join(".");
+      return { path: [...path, key], message: `unknown key "${name}"${hint(path, key)}` };
+    });
+  }
   const message = issue.code === "custom" ? issue.message : `${path.join(".")}: ${issue.message}`;
   return [{ path, message }];
 }
 
-function hint(key: string): string {
-  const meant = closest(key, CONFIG_KEYS);
-  return meant === null ? "" : `, did you mean "${meant}"?`;
+function hint(table: readonly (string | number)[], key: string): string {
+  const meant = closest(key, table.length === 0 ? CONFIG_KEYS : PUBLISH_KEYS);
+  return meant === null ? "" : `, did you mean "${[...table, meant].join(".")}"?`;
 }

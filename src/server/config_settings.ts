@@ -13,6 +13,12 @@ import {
 } from "./config.ts";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
 import { STOP } from "../core/limits.ts";
+import {
+  PUBLISH_KEYS,
+  type PublishConfig,
+  publishValues,
+  publishVariable,
+} from "../publish/config.ts";
 
 /** One setting, without secrets. */
 export interface Setting {
@@ -46,12 +52,13 @@ const SECRET = /token$|secret|password|url$/i;
  */
 export function effectiveSettings(options: SettingsOptions): Setting[] {
   const { text, overrides } = options;
-  parseServerConfig(text, options);
+  const { publish } = parseServerConfig(text, options);
   const table = parseToml(text);
   const defaults = defaultsIn(options);
   return CONFIG_KEYS.flatMap((key): Setting[] => {
     const override = overrides.get(key);
     if (override !== undefined) return [{ key, ...override }];
+    if (key === "publish" && publish !== null) return publishSettings(publish, table[key], options);
     if (Object.hasOwn(table, key)) return leaves(key, table[key]);
     if (UNUSED_KEYS.has(key)) return [];
     return [{ key, value: defaults.get(key) ?? null, source: "default" }];
@@ -73,6 +80,21 @@ function defaultsIn(around: ConfigSurroundings): ReadonlyMap<string, string | nu
     ["shutdown_drain_timeout_secs", STOP.graceDefaultSecs],
     ["log_level", "info"],
   ]);
+}
+
+/** All of `[publish]`, whose variables go before the file. */
+function publishSettings(
+  config: PublishConfig,
+  table: unknown,
+  { env }: ConfigSurroundings,
+): Setting[] {
+  const written = new Set(Object.keys(table as object));
+  const values = publishValues(config);
+  return PUBLISH_KEYS.map((key) => {
+    const fallback = written.has(key) ? FILE : "default";
+    const source = publishVariable(key, env)?.source ?? fallback;
+    return { key: `publish.${key}`, value: values[key], source };
+  });
 }
 
 /** A table is shown as its values, by dotted keys. */

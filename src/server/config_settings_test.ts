@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PortunusError } from "../core/errors.ts";
 import { CONFIG_KEYS, parseServerConfig, parseToml, UNUSED_KEYS } from "./config.ts";
+import { PUBLISH_KEYS, publishValues } from "../publish/config.ts";
 import { effectiveSettings } from "./config_settings.ts";
 
 const NOWHERE = { dataDir: "/d", env: () => undefined };
@@ -58,6 +59,7 @@ Deno.test("examples/server.toml has every key, and its defaults are the defaults
     "operator_http_tls_cert",
     "operator_http_tls_key",
     "backend",
+    "publish",
   ]);
   assert.deepEqual(
     Object.keys(said).toSorted(),
@@ -74,4 +76,36 @@ Deno.test("examples/server.toml has every key, and its defaults are the defaults
     if (!optional.has(key)) assert.equal(said[key], value, key);
   }
   parseServerConfig(uncommented, { dataDir: "/d", env: () => "postgres://db/x" });
+});
+
+Deno.test("effectiveSettings() has all of [publish], with the variable that goes before the file", () => {
+  const env = (name: string) => name === "PORTUNUS_SITES_DIR" ? "/srv" : undefined;
+  const text = '[publish]\nmax_hosts = 3\nsites_dir = "x"';
+  const shown = effectiveSettings({ text, dataDir: "/data", env, overrides: new Map() })
+    .filter(({ key }) => key.startsWith("publish"));
+  assert.equal(shown.length, PUBLISH_KEYS.length);
+  const of = (key: string) => shown.find((it) => it.key === `publish.${key}`);
+  assert.deepEqual(of("max_hosts"), { key: "publish.max_hosts", value: 3, source: "server.toml" });
+  assert.deepEqual([of("sites_dir")?.value, of("sites_dir")?.source], [
+    "/srv",
+    "PORTUNUS_SITES_DIR",
+  ]);
+  assert.deepEqual([of("certs_dir")?.value, of("certs_dir")?.source], ["/data/certs", "default"]);
+  assert.deepEqual([of("public_ip")?.value, of("public_ip")?.source], [null, "default"]);
+});
+
+Deno.test("examples/server.toml has every key of [publish], with its default", async () => {
+  const text = await Deno.readTextFile(new URL("../../examples/server.toml", import.meta.url));
+  const section = /^# \[publish\]$[^]*/m.exec(text)?.[0] ?? "";
+  const said = parseToml(section.replace(/^# (?=[a-z_]+ = |\[)/gm, "")).publish as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual(Object.keys(said), PUBLISH_KEYS);
+  const around = { dataDir: "/var/lib/portunus", env: () => undefined };
+  const { publish } = parseServerConfig("[publish]", around);
+  assert.ok(publish !== null);
+  for (const [key, value] of Object.entries(publishValues(publish))) {
+    if (value !== null) assert.equal(said[key], value, key);
+  }
 });

@@ -34,6 +34,7 @@ Deno.test("parseServerConfig() has a default for everything", () => {
     udpMaxFlowsPerRule: 1_024,
     operatorToken: null,
     publicOrigin: null,
+    publish: null,
     backend: null,
     logLevel: null,
     stopGraceMs: 5_000,
@@ -192,4 +193,51 @@ Deno.test("parseServerConfig() takes a certificate for operators with its key, a
   assert.ok(isSecure(parse('operator_http_public_origin = "https://a.example"')));
   const plain = parse(`${cert}\n${key}\noperator_http_public_origin = "http://a.example"`);
   assert.ok(!isSecure(plain), "what the operator says of the way there counts");
+});
+
+Deno.test("parseServerConfig() takes [publish] as a whole, below the data directory", () => {
+  assert.deepEqual(parse("[publish]").publish, {
+    httpListen: { host: "0.0.0.0", port: 80 },
+    httpsListen: { host: "0.0.0.0", port: 443 },
+    publicIp: null,
+    sitesDir: "/data/sites",
+    certsDir: "/data/certs",
+    maxSiteSizeBytes: 524_288_000,
+    maxFileSizeBytes: 52_428_800,
+    maxHosts: 200,
+    acmeDirectory: "https://acme-v02.api.letsencrypt.org/directory",
+    usersExportPath: null,
+  });
+  const { publish } = parse('[publish]\nsites_dir = "/srv/sites"\nusers_export_path = "u.yml"');
+  assert.equal(publish?.sitesDir, "/srv/sites");
+  assert.equal(publish?.usersExportPath, "/data/u.yml");
+});
+
+Deno.test("parseServerConfig() has directories of the environment before those of the file", () => {
+  const env = (name: string) => name === "PORTUNUS_CERTS_DIR" ? "/etc/certs" : " ";
+  const text = '[publish]\ncerts_dir = "a"\nsites_dir = "b"';
+  const { publish } = parseServerConfig(text, { dataDir: "/data", env });
+  assert.equal(publish?.certsDir, "/etc/certs");
+  assert.equal(publish?.sitesDir, "/data/b");
+});
+
+Deno.test("parseServerConfig() refuses what [publish] does not have, and says what was meant", () => {
+  const refused: [string, RegExp][] = [
+    ["publish = 1", /publish: /],
+    [
+      "[publish]\nmax_host = 1",
+      /unknown key "publish.max_host", did you mean "publish.max_hosts"\?/,
+    ],
+    ["[publish]\nmax_hosts = 0", /publish.max_hosts out of range \(got 0, expected 1\.\.=10000\)/],
+    ["[publish]\nmax_site_size = 1.5", /publish.max_site_size: /],
+    ['[publish]\nhttps_listen = "443"', /publish.https_listen must be IP:port \(got "443"\)/],
+    ['[publish]\npublic_ip = "example.com"', /publish.public_ip must be an IP address/],
+    ['[publish]\nsites_dir = ""', /publish.sites_dir must not be empty/],
+    [
+      '[publish]\nacme_directory = "http://u:sesame@ca/"',
+      /publish.acme_directory must be an https/,
+    ],
+  ];
+  for (const [text, message] of refused) assert.match(refusal(text), message);
+  assert.ok(!refusal('[publish]\nacme_directory = "http://u:sesame@ca/"').includes("sesame"));
 });

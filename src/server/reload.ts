@@ -42,9 +42,25 @@ export interface ReloadOptions {
 /** Settings that were acted on at the start; a change of them waits for the next one. */
 const BOUND = ["controlListen", "operatorHttpListen", "metricsListen", "backend"] as const;
 
+/** The limits among the settings of publishing are asked for when they are needed. */
+const BOUND_OF_PUBLISH = [
+  "httpListen",
+  "httpsListen",
+  "sitesDir",
+  "certsDir",
+  "acmeDirectory",
+] as const;
+
 /** What of `next` waits for a restart; the paths of certificates do not, having some does. */
 function waitingFor(next: ServerConfig, live: ServerConfig): string[] {
-  const bound = BOUND.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(live[key]));
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  const bound: string[] = BOUND.filter((key) => differs(next[key], live[key]));
+  if ((next.publish === null) !== (live.publish === null)) bound.push("publish");
+  for (const key of next.publish === null ? [] : BOUND_OF_PUBLISH) {
+    if (live.publish !== null && differs(next.publish?.[key], live.publish[key])) {
+      bound.push(`publish.${key}`);
+    }
+  }
   const isSwitched = (next.operatorHttpTls === null) !== (live.operatorHttpTls === null);
   return isSwitched ? [...bound, "operatorHttpTls"] : bound;
 }

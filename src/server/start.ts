@@ -30,6 +30,7 @@ import { serveHttp, serveMetrics } from "./http_listeners.ts";
 import { createOperatorServices } from "./operator_services.ts";
 import { watchFiles } from "./file_watch.ts";
 import { Listeners } from "./listeners.ts";
+import { startPublishing } from "./publishing.ts";
 import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
@@ -93,12 +94,18 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const listeners = cleanup.use(new Listeners(() => live.config.stopGraceMs));
   const grpc = listeners.add(startControl(options, { config, tls, services, metrics }));
   identity.controlPort = grpc.address.port;
-  const { app } = createApi({
+  const operators = createOperatorServices(cleanup, {
     ...options,
     ...services,
-    ...auditing,
-    ...createOperatorServices(cleanup, { ...options, ...services, opened, live, metrics }),
+    opened,
+    live,
     metrics,
+  });
+  const known = { ...options, ...services, ...auditing, ...operators, metrics };
+  const publish = await startPublishing(cleanup, { ...known, ...opened.accounts, live, store });
+  const { app } = createApi({
+    ...known,
+    publish,
     newId: ulid,
     ui: loadUiAssets(),
     checkStore: () => void store.schemaVersion(),

@@ -20,6 +20,7 @@ import v11 from "../../migrations/0011_client_id.sql" with { type: "text" };
 import v12 from "../../migrations/0012_client_id_pk_flip.sql" with { type: "text" };
 import v13 from "../../migrations/0013_drop_user_credentials.sql" with { type: "text" };
 import v14 from "../../migrations/0014_add_traffic_baselines.sql" with { type: "text" };
+import v15 from "../../migrations/0015_add_publishing.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: "client_id_pk_flip", checksum: "3686632511975113415", sql: v12 },
   { version: 13, name: "drop_user_credentials", checksum: "3745023148308894710", sql: v13 },
   { version: 14, name: "add_traffic_baselines", checksum: "2585115502341150838", sql: v14 },
+  { version: 15, name: "add_publishing", checksum: "5250649225265207880", sql: v15 },
 ];
 
 /** The schema this program works with. */

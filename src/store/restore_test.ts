@@ -65,10 +65,20 @@ Deno.test("restoreStore() takes what is still in the log of the source", async (
   assert.equal(endpointIn(dir), "later.test:1");
 });
 
+/** Makes a store what it was at version 14. */
+const BEFORE_PUBLISHING = `
+  DROP TABLE tunnels; DROP TABLE sites; DROP TABLE published_hosts; DROP TABLE publish_state;
+  DROP TABLE invitations;
+  ALTER TABLE users DROP COLUMN totp_last_step;
+  ALTER TABLE users DROP COLUMN totp_secret;
+  ALTER TABLE users DROP COLUMN email;
+  DELETE FROM schema_migrations WHERE version = 15
+`;
+
 Deno.test("restoreStore() migrates the copy and leaves the backup as it was", async () => {
   using dir = new TempDataDir();
   using old = storeOf("a.test:1");
-  old.tamper(`DROP TABLE traffic_baselines; DELETE FROM schema_migrations WHERE version = 14`);
+  old.tamper(BEFORE_PUBLISHING);
   const before = dump(old.database);
   await restore(dir, old.database);
   assert.equal(endpointIn(dir), "a.test:1");
@@ -90,7 +100,7 @@ Deno.test("restoreStore() leaves the old store alone when the backup is of no us
       backup.tamper(
         `INSERT INTO schema_migrations VALUES (99, 'future', '2030-01-01T00:00:00+00:00', '1')`,
       ),
-    { code: "schema_version_too_new", message: /on_disk=99 binary_supports=14$/ },
+    { code: "schema_version_too_new", message: /on_disk=99 binary_supports=15$/ },
   );
   await rejected(
     () =>

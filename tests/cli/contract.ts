@@ -8,7 +8,7 @@
 import type { ExitFamily } from "../../src/core/errors.ts";
 
 /** Commands of each family of exit codes. */
-export const FAMILIES: Readonly<Record<Exclude<ExitFamily, "local">, RegExp>> = {
+export const FAMILIES: Readonly<Record<Exclude<ExitFamily, "local" | "publish">, RegExp>> = {
   rule: /^(push-rule|remove-rule|list-rules|rule-stats|list-clients)\b/,
   user: /^(user|grant|credential)-/,
   owner_cap: /^owner-cap\b/,

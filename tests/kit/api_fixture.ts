@@ -24,6 +24,8 @@ import { IdentityTables } from "../../src/store/identity_tables.ts";
 import { localAccounts } from "../../src/identity/local_identity_store.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { createTrafficServices } from "../../src/server/traffic_services.ts";
+import { createPublish } from "../../src/publish/publish.ts";
+import { testPublishConfig } from "./publish_config.ts";
 import { systemRandom } from "../../src/system/random.ts";
 import type { SharedDatabase } from "../../src/backend/database.ts";
 import { assertDeclared, findOperation } from "./api_contract.ts";
@@ -79,6 +81,8 @@ export interface RequestOptions {
 export class ApiFixture extends RuleFixture {
   /** The database of accounts for fixtures that are made from now on; `null` for the local store. */
   static sharedDatabase: SharedDatabase | null = null;
+  /** Whether fixtures that are made from now on publish. */
+  static publishing = Deno.env.get("PORTUNUS_TEST_PUBLISH") === "1";
   readonly #mirror = ApiFixture.sharedDatabase &&
     new MirroredAccounts(this.db.store, ApiFixture.sharedDatabase);
   readonly operators = new FakeOperators();
@@ -109,6 +113,14 @@ export class ApiFixture extends RuleFixture {
     logger: this.logger,
   });
   publicOrigin: string | null = null;
+  readonly publishConfig = testPublishConfig(this.db.dataDir);
+  readonly publish = !ApiFixture.publishing ? null : createPublish({
+    config: () => this.publishConfig,
+    store: this.db.store,
+    publicOrigin: () => this.publicOrigin,
+    clock: this.clock,
+    logger: this.logger,
+  });
   readonly api = createApi({
     streams: this.streams,
     ...this.traffic,
@@ -154,6 +166,7 @@ export class ApiFixture extends RuleFixture {
     newId: () => `E${this.#ids++}`,
     ui: this.ui,
     backend: embeddedBackend,
+    publish: this.publish,
     checkStore: () => {
       if (this.storeIsBroken) throw new Error("broken");
     },

@@ -4,7 +4,7 @@ const words = (text: string) => text.trim().split(/\s+/);
 
 /** Spec `cli.md` §2.2; everything not listed exits 1. */
 export const HTTP_EXIT_CODES: Readonly<
-  Record<Exclude<ExitFamily, "local">, Readonly<Record<number, readonly string[]>>>
+  Record<Exclude<ExitFamily, "local" | "publish">, Readonly<Record<number, readonly string[]>>>
 > = {
   rule: {
     2: ["client_already_exists"],

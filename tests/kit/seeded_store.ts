@@ -35,6 +35,10 @@ export class TemporaryStore implements Disposable {
     this.#store = dir.open();
   }
 
+  get dataDir(): string {
+    return this.#dir.path;
+  }
+
   get store(): Store {
     return this.#store;
   }

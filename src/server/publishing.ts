@@ -1,0 +1,24 @@
+import type { Publish, PublishOptions } from "../publish/publish.ts";
+import type { LiveConfig } from "./reload.ts";
+
+export interface PublishingOptions extends Omit<PublishOptions, "config"> {
+  readonly live: LiveConfig;
+}
+
+/**
+ * Publishing, where `[publish]` asks for it; its code is loaded only then. Ends with `stack`.
+ *
+ * @throws what the system says when an address cannot be bound
+ */
+export async function startPublishing(
+  stack: AsyncDisposableStack,
+  { live, ...options }: PublishingOptions,
+): Promise<Publish | null> {
+  const atStart = live.config.publish;
+  if (atStart === null) return null;
+  const { createPublish } = await import("../publish/publish.ts");
+  // A reload that drops the table waits for a restart.
+  const publish = createPublish({ ...options, config: () => live.config.publish ?? atStart });
+  await publish.start(stack);
+  return publish;
+}
