@@ -1,0 +1,118 @@
+import type { Lab } from "../../tests/kit/lab.ts";
+import type { TestProcess } from "../../tests/kit/process.ts";
+import { Absences } from "./absences.ts";
+import type { FleetRule } from "./fleet_rules.ts";
+import type { Look } from "./lives.ts";
+import { vitalsOf } from "./vitals.ts";
+
+const FAST = ["--reconnect-initial-delay-ms", "50", "--reconnect-max-delay-secs", "1"];
+/** Log lines of a rule that a problem is explained with. */
+const LINES_MAX = 4;
+
+/** A process, and what it had of memory in each of its lives. */
+export class Subject {
+  readonly lives: Look[][] = [];
+  #process: TestProcess | null = null;
+  #bornAt = 0;
+
+  constructor(readonly name: string) {}
+
+  /** @throws {TypeError} it was never started */
+  get process(): TestProcess {
+    if (this.#process === null) throw new TypeError(`${this.name} was never started`);
+    return this.#process;
+  }
+
+  /** `process` is the next life. */
+  live(process: TestProcess): void {
+    this.#process = process;
+    this.#bornAt = performance.now();
+    this.lives.push([]);
+  }
+
+  look(): void {
+    const mib = vitalsOf(this.process.pid).rssMiB;
+    if (Number.isNaN(mib)) return;
+    this.lives.at(-1)?.push({ ageSecs: (performance.now() - this.#bornAt) / 1_000, mib });
+  }
+}
+
+/** A client of the fleet: knows from its log which of its rules are open. */
+export class FleetClient {
+  readonly subject: Subject;
+  /** When it may have been without the server. */
+  readonly control = new Absences();
+  readonly rules = new Set<FleetRule>();
+
+  constructor(
+    readonly lab: Lab,
+    readonly name: string,
+    readonly bundle: string,
+    /** Called with what is wrong. */
+    readonly report: (problem: string) => void,
+  ) {
+    this.subject = new Subject(name);
+    this.control.leave(performance.now());
+  }
+
+  get process(): TestProcess {
+    return this.subject.process;
+  }
+
+  /** As the server knows it. */
+  async id(): Promise<string> {
+    const { client_id } = JSON.parse(await Deno.readTextFile(this.bundle)) as { client_id: string };
+    return client_id;
+  }
+
+  async start(): Promise<void> {
+    this.subject.live(this.lab.client({ bundle: this.bundle, args: FAST }));
+    for (const rule of this.rules) this.#follow(rule);
+    await this.process.event("control.connected");
+    this.control.back(performance.now());
+  }
+
+  async kill(): Promise<void> {
+    const now = performance.now();
+    this.control.leave(now);
+    for (const rule of this.rules) rule.absences.leave(now);
+    await this.process.kill();
+  }
+
+  /** The server is killed with what `kill` does: waits until it is back for this client. */
+  async without(kill: () => Promise<unknown>): Promise<void> {
+    const mark = this.process.mark();
+    this.control.leave(performance.now());
+    await kill();
+    await this.process.event("control.connected", {}, mark);
+    this.control.back(performance.now());
+  }
+
+  /** From now on `rule` is one of its rules. */
+  add(rule: FleetRule): void {
+    this.rules.add(rule);
+    rule.absences.leave(0);
+    this.#follow(rule);
+  }
+
+  /** What its log says of a rule from `mark` on. */
+  linesOf(rule: FleetRule, process: TestProcess, mark: number): string[] {
+    return process.logs.lines.slice(mark).filter(({ fields }) => fields["rule_id"] === rule.id)
+      .slice(0, LINES_MAX).map(({ text }) => text);
+  }
+
+  /** Notes when this life of the process has opened the rule. */
+  #follow(rule: FleetRule): void {
+    const { process } = this;
+    process.event("rule.activated", { rule_id: rule.id }).then(
+      () => {
+        if (process === this.process) rule.absences.back(performance.now());
+      },
+      (error: unknown) => {
+        // Killed again, or removed, before it had opened the rule.
+        if (process !== this.process || !this.rules.has(rule)) return;
+        this.report(`rule ${rule.id} (${rule.kind}) of ${this.name} was not opened: ${error}`);
+      },
+    );
+  }
+}
