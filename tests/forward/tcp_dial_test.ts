@@ -8,6 +8,7 @@ import {
   startRig,
   Targets,
   tryListen,
+  until,
   writeAll,
 } from "./kit.ts";
 
@@ -58,6 +59,25 @@ for (const engine of ENGINES) {
     using back = tryListen("127.0.0.1", ports.start) ?? assert.fail("port taken meanwhile");
     await rig.connect();
     (await back.accept()).close();
+  });
+
+  Deno.test(title("a flood of failures is logged a few times a second, and counted"), async () => {
+    using absent = await Targets.listen("127.0.0.1", 1);
+    const { ports } = absent;
+    absent[Symbol.dispose]();
+    await using rig = await startRig(variant, { targetPorts: ports });
+    const lines = () => rig.logger.of("rule.conn_error").map(({ fields }) => fields);
+    const told = () => lines().reduce((sum, it) => sum + 1 + Number(it.suppressed ?? 0), 0);
+
+    for (let n = 0; n < 25; n++) await ended(await rig.connect());
+    await rig.logger.seen("rule.conn_error", 10);
+    rig.clock.advance(1_000);
+    await ended(await rig.connect());
+    // What ends last may be logged after the clock has moved.
+    await until(() => told() === 26);
+    assert.ok(lines().length <= 12, `${lines().length} lines`);
+    assert.ok(lines().slice(0, 10).every(({ suppressed }) => suppressed === undefined));
+    assert.equal(rig.logger.of("rule.conn_error_all_targets_failed").length, 0);
   });
 
   Deno.test(title("a target that does not answer is given up after 3 s"), async () => {

@@ -10,7 +10,7 @@ import { FORWARD } from "../../core/limits.ts";
 import type { PortRange } from "../../core/ports.ts";
 import { bindAll, type Bound, wildcardAddresses } from "../portable/bind.ts";
 import type { Endpoint } from "../portable/net.ts";
-import { logEvent } from "../portable/udp_context.ts";
+import { logEvent } from "../portable/rule_log.ts";
 import type {
   Entrance,
   ListenerOptions,

@@ -111,7 +111,7 @@ Deno.test({
       assert.deepEqual(await readExactly(client, hello.length), hello);
     };
     const clients: Deno.TcpConn[] = [];
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 9; i++) {
       const client = await Deno.connect({ port: rule.listen.start + i % 3 });
       clients.push(client);
       await echoes(client);

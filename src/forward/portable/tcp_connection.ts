@@ -9,6 +9,7 @@ import { errorText } from "../../core/errors.ts";
 import type { LogFields } from "../../core/log.ts";
 import type { Socket } from "./net.ts";
 import { endStream, Relay, type Relaying, type RelayOptions, type Tally } from "./relay.ts";
+import { logEvent } from "./rule_log.ts";
 import type { TcpPort } from "./tcp_context.ts";
 import {
   AllTargetsFailed,
@@ -168,7 +169,7 @@ export function logClosed(
 
 /** Logs what happened to a connection that came in on `port`. */
 export function logConnection(
-  { context: { environment: { logger }, ruleId }, listenPort }: TcpPort,
+  { context, listenPort }: TcpPort,
   { remoteAddr: { hostname, port } }: Pick<Socket, "remoteAddr">,
   { level, event, fields }: {
     readonly level: "debug" | "info" | "warn";
@@ -176,9 +177,8 @@ export function logConnection(
     readonly fields: LogFields;
   },
 ): void {
-  if (!logger.enabled(level)) return;
-  logger.log(level, event, {
-    rule_id: `${ruleId}`,
+  if (!context.environment.logger.enabled(level)) return;
+  logEvent(context, level, event, {
     listen_port: listenPort,
     peer: formatSocketAddress({ host: unmapIpv4(hostname), port }),
     ...fields,

@@ -1,5 +1,6 @@
 import type { TrafficPolicy } from "../policy/traffic_policy.ts";
 import type { Environment } from "./environment.ts";
+import type { LogGate } from "./log_gate.ts";
 import type { RuleTargets } from "./rule_targets.ts";
 
 /** What all connections of a TCP rule share. */
@@ -11,6 +12,7 @@ export interface TcpContext {
   /** Whether there is a list of targets, which fail over. */
   readonly isListed: boolean;
   readonly policy: TrafficPolicy;
+  readonly warnings: LogGate;
   dnsFailures: number;
 }
 

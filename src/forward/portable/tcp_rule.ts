@@ -17,6 +17,8 @@ import { type AcceptHandler, Acceptor } from "./acceptor.ts";
 import type { Environment } from "./environment.ts";
 import { FastPaths } from "./fast_paths.ts";
 import type { Listener, Socket } from "./net.ts";
+import { LogGate } from "./log_gate.ts";
+import { logEvent } from "./rule_log.ts";
 import type { RuleTargets } from "./rule_targets.ts";
 import type { RunningRule } from "./running_rule.ts";
 import { probeTargets } from "./target_prober.ts";
@@ -62,6 +64,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
       targets,
       isListed: spec.targets.length > 0,
       policy: new TrafficPolicy(this.#limiter, owner, "connection"),
+      warnings: new LogGate(environment.clock),
       dnsFailures: 0,
     };
     this.#ports = portsOf(spec, this.#context);
@@ -146,9 +149,7 @@ export class TcpRule implements RunningRule, AcceptHandler {
   }
 
   acceptFailed(listenPort: number, error: unknown): void {
-    const { ruleId, environment: { logger } } = this.#context;
-    logger.warn("rule.accept_error", {
-      rule_id: `${ruleId}`,
+    logEvent(this.#context, "warn", "rule.accept_error", {
       listen_port: listenPort,
       error: errorText(error),
     });

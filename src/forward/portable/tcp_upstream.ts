@@ -13,6 +13,7 @@ import { type ProxyEnd, proxyHeader } from "../policy/proxy_header.ts";
 import { ResolveError } from "../resolver.ts";
 import { AddressesUnreachable, dial } from "./dial.ts";
 import type { Dialing, Endpoint, Socket } from "./net.ts";
+import { logEvent } from "./rule_log.ts";
 import type { TrackedTarget } from "./rule_targets.ts";
 import type { TcpContext, TcpPort } from "./tcp_context.ts";
 
@@ -96,8 +97,7 @@ async function dialOnly(
     const fields = dnsFailureFields(error);
     if (fields !== null) {
       context.dnsFailures += 1;
-      environment.logger.warn("rule.dns_failed", {
-        rule_id: `${ruleId}`,
+      logEvent(context, "warn", "rule.dns_failed", {
         hostname: hostLiteral(host),
         ...fields,
       });
@@ -139,8 +139,7 @@ async function tryTarget(
     signal.throwIfAborted();
     target.failed();
     const event = socket === null ? "dial_failed" : "proxy_protocol_write_failed";
-    environment.logger.warn(`rule.target.${event}`, {
-      rule_id: `${ruleId}`,
+    logEvent(context, "warn", `rule.target.${event}`, {
       target_index: target.index,
       target_host: host,
       target_port: port,

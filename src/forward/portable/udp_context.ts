@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { LogFields, LogLevel } from "../../core/log.ts";
 import type { RuleError } from "../counters.ts";
 import type { QueueBudget } from "./datagram_queue.ts";
 import type { UdpEnvironment } from "./environment.ts";
@@ -37,17 +36,4 @@ export interface UdpContext {
   dnsFailures: number;
   /** Aborted when the rule ends. */
   readonly closing: AbortSignal;
-}
-
-/** Logs an event of the rule. Of warnings a flood is cut short, with the number left out. */
-export function logEvent(
-  { environment: { logger }, ruleId, warnings }: UdpContext,
-  level: LogLevel,
-  event: string,
-  fields: LogFields,
-): void {
-  const line = level === "warn" ? warnings.pass(event) : { suppressed: 0 };
-  if (line === null) return;
-  const suppressed = line.suppressed > 0 ? { suppressed: line.suppressed } : {};
-  logger.log(level, event, { rule_id: `${ruleId}`, ...fields, ...suppressed });
 }
