@@ -104,7 +104,8 @@ export class FleetClient {
   /** Notes when this life of the process has opened the rule. */
   #follow(rule: FleetRule): void {
     const { process } = this;
-    process.event("rule.activated", { rule_id: rule.id }).then(
+    // The fleet does not wait for it: what is not open yet is excused, or reported in the end.
+    void process.event("rule.activated", { rule_id: rule.id }).then(
       () => {
         if (process === this.process) rule.absences.back(performance.now());
       },
