@@ -51,7 +51,9 @@ export function planTests(args: readonly string[]): TestPlan {
   const options = args.filter((arg, i) => !isPath(arg, i));
   if (paths.length > 0) {
     const build = paths.some((path) => /^(\.\/)?tests(\/|\/binary\b.*)?$/.test(path));
-    const browser = paths.some((path) => /^(\.\/)?tests(\/|\/browser\b.*)?$/.test(path));
+    const browser = paths.some((path) =>
+      /^(\.\/)?tests(\/|\/(browser|databases)\b.*)?$/.test(path)
+    );
     const databases = paths.some((path) => /^(\.\/)?tests(\/|\/databases\b.*)?$/.test(path));
     const acme = paths.some((path) => /^(\.\/)?tests(\/|\/publish\b.*)?$/.test(path));
     const run = { name: "tests", args: [...options, ...paths] };

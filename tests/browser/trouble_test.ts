@@ -29,7 +29,7 @@ async function brokenServer(tab: Tab): Promise<void> {
       body: '{"error":{"code":"identity_backend_unavailable","message":"no answer"}}',
     }));
   const banner = page.getByRole("alert").filter({ hasText: "identity_backend_unavailable" });
-  await banner.getByText("Signing in works again when it does.").waitFor();
+  await banner.getByText("The database of accounts does not answer.").waitFor();
   await page.getByText("Rows: 1").waitFor();
   await tab.inspect("trouble-banner");
   await page.unroute("**/v1/rules**");

@@ -31,8 +31,8 @@ const PUBLIC_ORIGIN = remedy(
   "使用反向代理时，请将 operator_http_public_origin 设为浏览器中的地址。",
 );
 const ACCOUNTS_DATABASE = remedy(
-  "The database of accounts does not answer. Signing in works again when it does.",
-  "账户数据库没有响应，恢复后即可登录。",
+  "The database of accounts does not answer. Pages and signing in go on when it does; forwarding is not affected.",
+  "账户数据库没有响应，恢复后页面和登录即可继续使用；转发不受影响。",
 );
 const RELOAD_LIST = remedy(
   "It may just have been removed. Go back to the list.",
