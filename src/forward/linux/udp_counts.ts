@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CountRows } from "./count_rows.ts";
 import { FLOWS_MAX } from "./udp_flow_table.ts";
 
 /** Listening sockets of one Worker at a time. */
@@ -26,17 +27,13 @@ export const LOSSES = [
 export type Loss = typeof LOSSES[number];
 const LOSS_WORDS = 8;
 
-/** A line of the processor's cache for each flow. */
-const WORDS = 16;
-const SEQUENCE = 0;
-const BYTES_IN = 1;
-const BYTES_OUT = 3;
-const DATAGRAMS_IN = 5;
-const DATAGRAMS_OUT = 7;
-const TWO_32 = 2 ** 32;
+const BYTES_IN = 0;
+const BYTES_OUT = 1;
+const DATAGRAMS_IN = 2;
+const DATAGRAMS_OUT = 3;
 
-/** A reader gives up waiting for a Worker that died in the middle after this many tries. */
-const TRIES_MAX = 10_000_000;
+/** A line of the processor's cache for each flow. */
+const SHAPE = { counts: 4, words: 16 };
 
 /** What a flow has moved. Exact up to 2^53. */
 export interface FlowTotals {
@@ -55,25 +52,26 @@ export interface UdpMemory {
 }
 
 /**
- * As in `Tallies`, a flow's sequence number is odd while its counts may change, from before its
- * datagrams are sent: whoever has seen one arrive finds it counted. The counts of a flow are from
- * zero on: the Worker clears them before the main thread hears of the flow.
+ * The counts of a flow are open from before its datagrams are sent: whoever has seen one arrive
+ * finds it counted. They are from zero on: the Worker clears them before the main thread hears of
+ * the flow.
  */
 export class UdpCounts {
-  readonly #flows: Int32Array<SharedArrayBuffer>;
+  readonly #flows: CountRows;
+  readonly #counts = new Float64Array(SHAPE.counts);
   readonly #losses: Int32Array<SharedArrayBuffer>;
   readonly #answered: Int32Array<SharedArrayBuffer>;
   #asked = 0;
 
   constructor({ flows, losses, answered }: UdpMemory) {
-    this.#flows = new Int32Array(flows);
+    this.#flows = new CountRows(flows, SHAPE);
     this.#losses = new Int32Array(losses);
     this.#answered = new Int32Array(answered);
   }
 
   static allocate(): UdpMemory {
     return {
-      flows: new SharedArrayBuffer(4 * WORDS * FLOWS_MAX),
+      flows: CountRows.allocate(FLOWS_MAX, SHAPE),
       losses: new SharedArrayBuffer(4 * LOSS_WORDS * LISTENERS_MAX),
       answered: new SharedArrayBuffer(4),
     };
@@ -92,53 +90,40 @@ export class UdpCounts {
     Atomics.add(this.#answered, 0, 1);
   }
 
+  /** Starts a flow at zero. For the Worker. */
   reset(flow: number): void {
-    this.sending(flow);
-    this.#flows.fill(0, flow * WORDS + 1, flow * WORDS + WORDS);
-    Atomics.add(this.#flows, flow * WORDS + SEQUENCE, 1);
+    this.#flows.reset(flow);
   }
 
   /** Datagrams of a flow are about to be sent: `sentIn` or `sentOut` follows. For the Worker. */
   sending(flow: number): void {
-    Atomics.add(this.#flows, flow * WORDS + SEQUENCE, 1);
+    this.#flows.begin(flow);
   }
 
   /** Counts datagrams to the target, perhaps none. */
   sentIn(flow: number, bytes: number, datagrams: number): void {
-    const at = flow * WORDS;
-    this.#add(at + BYTES_IN, bytes);
-    this.#add(at + DATAGRAMS_IN, datagrams);
-    Atomics.add(this.#flows, at + SEQUENCE, 1);
+    this.#flows.add(flow, BYTES_IN, bytes);
+    this.#flows.add(flow, DATAGRAMS_IN, datagrams);
+    this.#flows.end(flow);
   }
 
   /** Counts replies, perhaps none. */
   sentOut(flow: number, bytes: number, datagrams: number): void {
-    const at = flow * WORDS;
-    this.#add(at + BYTES_OUT, bytes);
-    this.#add(at + DATAGRAMS_OUT, datagrams);
-    Atomics.add(this.#flows, at + SEQUENCE, 1);
+    this.#flows.add(flow, BYTES_OUT, bytes);
+    this.#flows.add(flow, DATAGRAMS_OUT, datagrams);
+    this.#flows.end(flow);
   }
 
   /** Reads the counts of a flow. For the main thread. */
   read(flow: number, into: FlowTotals): void {
-    const at = flow * WORDS;
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const before = Atomics.load(this.#flows, at + SEQUENCE);
-      into.bytesIn = this.#count(at + BYTES_IN);
-      into.bytesOut = this.#count(at + BYTES_OUT);
-      into.datagramsIn = this.#count(at + DATAGRAMS_IN);
-      into.datagramsOut = this.#count(at + DATAGRAMS_OUT);
-      const isWhole = (before & 1) === 0;
-      if (isWhole && Atomics.load(this.#flows, at + SEQUENCE) === before) return;
-    }
+    this.#flows.read(flow, this.#counts);
+    [into.bytesIn = 0, into.bytesOut = 0, into.datagramsIn = 0, into.datagramsOut = 0] =
+      this.#counts;
   }
 
   /** Changes whenever a datagram of the flow was delivered, modulo 2^32. For the main thread. */
   activity(flow: number): number {
-    const at = flow * WORDS;
-    const delivered = Atomics.load(this.#flows, at + DATAGRAMS_IN) +
-      Atomics.load(this.#flows, at + DATAGRAMS_OUT);
-    return delivered | 0;
+    return (this.#flows.lowWord(flow, DATAGRAMS_IN) + this.#flows.lowWord(flow, DATAGRAMS_OUT)) | 0;
   }
 
   /** Counts losses at a listener. For the Worker. */
@@ -149,16 +134,5 @@ export class UdpCounts {
   /** Losses at a listener since the memory was made, modulo 2^32. For the main thread. */
   losses(listener: number, loss: Loss): number {
     return Atomics.load(this.#losses, listener * LOSS_WORDS + LOSSES.indexOf(loss));
-  }
-
-  #add(at: number, amount: number): void {
-    const sum = ((this.#flows[at] ?? 0) >>> 0) + amount;
-    this.#flows[at] = sum | 0;
-    if (sum >= TWO_32) this.#flows[at + 1] = (this.#flows[at + 1] ?? 0) + 1;
-  }
-
-  #count(at: number): number {
-    return (Atomics.load(this.#flows, at + 1) >>> 0) * TWO_32 +
-      (Atomics.load(this.#flows, at) >>> 0);
   }
 }
