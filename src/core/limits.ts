@@ -57,6 +57,22 @@ export const KEEP_ALIVE = {
   checkIntervalMs: 5_000,
 } as const;
 
+/** Requests to a certificate authority (RFC 8555). */
+export const ACME = {
+  requestTimeoutMs: 30_000,
+  answerMaxChars: 256 * 1024,
+  /** What is kept of a refusal. */
+  errorMaxChars: 500,
+  retryAfterMaxMs: 30 * 86_400_000,
+  /** How often a request is sent whose nonce the authority does not know. */
+  nonceAttemptsMax: 10,
+  noncesMax: 16,
+  /** Between two looks at something that is not ready yet: doubles up to the most. */
+  pollFirstMs: 250,
+  pollMaxMs: 8_000,
+  pollTimeoutMs: 300_000,
+} as const;
+
 /** Enrollment codes. */
 export const ENROLLMENT = {
   ttlDefaultSecs: 600,
