@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import { AccountKey } from "./account_key.ts";
 
 const PURPOSE = { url: "https://ca.example.test/order", nonce: "n-1", account: null } as const;
