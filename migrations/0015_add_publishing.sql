@@ -20,7 +20,7 @@ CREATE TABLE published_hosts (
 
 CREATE INDEX published_hosts_ref_idx ON published_hosts (ref_id);
 
--- rule_id names a rule only while there is one: it may be removed without asking us.
+-- rule_id names a rule only while there is one: whoever removes it, the tunnel knows.
 CREATE TABLE tunnels (
   tunnel_id TEXT NOT NULL PRIMARY KEY,
   fqdn TEXT NOT NULL UNIQUE REFERENCES published_hosts (fqdn),
@@ -30,13 +30,13 @@ CREATE TABLE tunnels (
   listen_port INTEGER NOT NULL CHECK (listen_port BETWEEN 1 AND 65535),
   target_host TEXT NOT NULL,
   target_port INTEGER NOT NULL CHECK (target_port BETWEEN 1 AND 65535),
+  proxy_protocol TEXT CHECK (proxy_protocol IN ('v1', 'v2')),
   description TEXT,
   access TEXT CHECK (access IN ('public', 'authenticated', 'restricted')),
   allowed_users TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(allowed_users)),
   enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
-  rule_id INTEGER,
-  state TEXT NOT NULL DEFAULT 'provisioning'
-    CHECK (state IN ('provisioning', 'active', 'failed', 'disabled', 'detached')),
+  rule_id INTEGER REFERENCES rules (id) ON DELETE SET NULL,
+  state TEXT NOT NULL DEFAULT 'provisioning' CHECK (state IN ('provisioning', 'active', 'failed')),
   state_reason TEXT,
   owner_user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,
   created_at TEXT NOT NULL,

@@ -6,12 +6,7 @@
  * @module
  */
 
-import {
-  type ClientCapabilities,
-  gateForProtocol,
-  gateForPush,
-  gateForReplay,
-} from "../core/capabilities.ts";
+import { gateForProtocol, gateForPush, gateForReplay } from "../core/capabilities.ts";
 import type { Clock } from "../core/clock.ts";
 import { findConflict } from "../core/conflict.ts";
 import { errorText, PortunusError } from "../core/errors.ts";
@@ -25,10 +20,11 @@ import { StoreError } from "../store/database.ts";
 import type { OwnerOnClient } from "../store/owner_caps.ts";
 import type { RuleRepository, StoredRule } from "../store/rules.ts";
 import { pushMessage, removeMessage } from "./messages.ts";
-import { ActivationOutcome, type RuleStatus } from "../wire/gen/portunus/v1/portunus_pb.ts";
+import type { RuleStatus } from "../wire/gen/portunus/v1/portunus_pb.ts";
 import { REPLAY_REQUEST_PREFIX } from "../wire/replay.ts";
 import { OwnerIndex } from "./owner_index.ts";
 import type { SessionRegistry } from "./registry.ts";
+import { capabilitiesOf, failed, PENDING, stateFrom } from "./rule_state.ts";
 import type { AckResult, Session } from "./session.ts";
 
 /** What an owner has on a client beside rules, and loses with the last of them. */
@@ -61,13 +57,11 @@ export interface Removal {
   finish(): Promise<void>;
 }
 
-const PENDING: RuleState = { kind: "pending" };
-const failed = (reason: string): RuleState => ({ kind: "failed", reason });
-
 export class RuleService {
   readonly #options: RuleServiceOptions;
   readonly #rules = new Map<bigint, StoredRule>();
   readonly #owners = new OwnerIndex();
+  readonly #removalListeners: ((rule: StoredRule) => void)[] = [];
   #nextId: bigint;
 
   /** Loads the stored rules with the states they were left in. */
@@ -104,14 +98,22 @@ export class RuleService {
    * Stores a rule, sends it to its client and waits for the answer.
    *
    * @param ackTimeoutMs how long to wait; afterwards the rule stays pending
+   * @param alongside writes something in the transaction that stores the rule
    * @throws {PortunusError} the codes of spec `http-api.md` §11.2 N11–N14 and §11.4, in that order
    */
-  async push(input: RuleInput, ownerId: string, ackTimeoutMs: number): Promise<StoredRule> {
+  async push(
+    input: RuleInput,
+    ownerId: string,
+    ackTimeoutMs: number,
+    alongside: (rule: StoredRule) => void = () => undefined,
+  ): Promise<StoredRule> {
     const { registry, newId, logger } = this.#options;
-    const session = registry.readyByName(input.clientName);
+    const session = input.clientId === undefined
+      ? registry.readyByName(input.clientName)
+      : registry.ready(input.clientId);
     this.#checkPush(input, session);
     if (!session) throw new PortunusError("client_not_connected", input.clientName);
-    const rule = this.#insert(input, session, ownerId);
+    const rule = this.#insert(input, { session, ownerId, alongside });
 
     const requestId = newId();
     const log = { request_id: requestId, rule_id: `${rule.id}`, client_name: session.clientName };
@@ -208,6 +210,11 @@ export class RuleService {
     };
   }
 
+  /** Calls `listener` after a rule is gone, whatever removed it. */
+  onRemoval(listener: (rule: StoredRule) => void): void {
+    this.#removalListeners.push(listener);
+  }
+
   /** Follows a client that was renamed; the store has done so already. */
   renameClient(clientId: string, clientName: string): void {
     for (const rule of this.#rules.values()) {
@@ -288,7 +295,14 @@ export class RuleService {
     if (conflict) throw conflict;
   }
 
-  #insert({ draft }: RuleInput, session: Session, ownerId: string): StoredRule {
+  #insert(
+    { draft }: RuleInput,
+    { session, ownerId, alongside }: {
+      readonly session: Session;
+      readonly ownerId: string;
+      readonly alongside: (rule: StoredRule) => void;
+    },
+  ): StoredRule {
     const now = this.#now();
     const rule: StoredRule = {
       ...draft,
@@ -301,7 +315,7 @@ export class RuleService {
       updatedAt: now,
     };
     try {
-      this.#options.rules.upsert(rule);
+      this.#options.rules.upsert(rule, () => alongside(rule));
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       // Only the class: SQLite's words name tables and files, and go to the log with the cause.
@@ -366,6 +380,7 @@ export class RuleService {
   #forget(rule: StoredRule): void {
     if (this.#rules.delete(rule.id)) this.#owners.remove(rule);
     this.#options.onRemoved(rule);
+    for (const listener of this.#removalListeners) listener(rule);
   }
 
   async #sendRemoval(rule: StoredRule): Promise<void> {
@@ -382,17 +397,4 @@ export class RuleService {
   #now(): Temporal.Instant {
     return Temporal.Instant.fromEpochMilliseconds(this.#options.clock.now());
   }
-}
-
-function capabilitiesOf({ clientName, version, protocols }: Session): ClientCapabilities {
-  return { name: clientName, version, protocols };
-}
-
-/** The state a status leads to, or `null` for one that says nothing about running. */
-function stateFrom({ outcome, reason }: RuleStatus): RuleState | null {
-  if (outcome === ActivationOutcome.ACTIVATED) return { kind: "active" };
-  if (outcome === ActivationOutcome.FAILED) {
-    return failed(reason === "" ? "unspecified" : reason);
-  }
-  return null;
 }

@@ -31,6 +31,8 @@ export type RuleDraft = Omit<RuleSpec, "id" | "ownerId">;
 export interface RuleInput {
   /** Display name. */
   readonly clientName: string;
+  /** Which of several clients of that name; without it, the first that is connected. */
+  readonly clientId?: string;
   readonly draft: RuleDraft;
   /** Whether the body had the single-target form (`target_host`, `target_port`). */
   readonly legacy: boolean;

@@ -47,7 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: "client_id_pk_flip", checksum: "3686632511975113415", sql: v12 },
   { version: 13, name: "drop_user_credentials", checksum: "3745023148308894710", sql: v13 },
   { version: 14, name: "add_traffic_baselines", checksum: "2585115502341150838", sql: v14 },
-  { version: 15, name: "add_publishing", checksum: "5250649225265207880", sql: v15 },
+  { version: 15, name: "add_publishing", checksum: "9241569833688552591", sql: v15 },
 ];
 
 /** The schema this program works with. */

@@ -56,15 +56,6 @@ export class PublishedHostRepository {
   removeReserved(): void {
     this.#store.db.run("DELETE FROM published_hosts WHERE kind = 'reserved'");
   }
-
-  /** Removes the names of tunnels and sites that there are not. How many there were. */
-  removeOrphans(): number {
-    return this.#store.db.run(
-      `DELETE FROM published_hosts WHERE
-         (kind = 'tunnel' AND ref_id NOT IN (SELECT tunnel_id FROM tunnels))
-         OR (kind = 'site' AND ref_id NOT IN (SELECT site_id FROM sites))`,
-    );
-  }
 }
 
 function toHost(columns: Columns): PublishedHost {

@@ -95,12 +95,12 @@ export class RuleRepository {
   }
 
   /**
-   * Inserts or replaces a rule and its list of targets, in one transaction. The time of creation
-   * never changes.
+   * Inserts or replaces a rule and its list of targets, in one transaction with what `alongside`
+   * writes. The time of creation never changes.
    *
    * @throws {StoreError} `conflict` when the owner does not exist or a value is out of range
    */
-  upsert(rule: StoredRule): void {
+  upsert(rule: StoredRule, alongside: () => void = () => undefined): void {
     const { db } = this.#store;
     const values = toColumns(rule);
     this.#store.write(() => {
@@ -118,6 +118,7 @@ export class RuleRepository {
           proxyProtocol,
         );
       }
+      alongside();
     });
   }
 

@@ -219,6 +219,7 @@ table tunnels strict
   listen_port INTEGER
   target_host TEXT
   target_port INTEGER
+  proxy_protocol TEXT null
   description TEXT null
   access TEXT null
   allowed_users TEXT default '[]'
@@ -230,6 +231,7 @@ table tunnels strict
   created_at TEXT
   updated_at TEXT
   foreign key owner_user_id -> users.user_id cascade
+  foreign key rule_id -> rules.id set null
   foreign key fqdn -> published_hosts.fqdn no action
   index tunnels_owner_idx (owner_user_id)
   index tunnels_rule_idx (rule_id)
