@@ -147,6 +147,31 @@ Deno.test("every route lets in whom the table says, by token and by session", as
   }
 });
 
+/** What the table says for a server without `[publish]`. */
+function expectedWithoutPublishing(line: RouteLine, guarded: boolean, actor: Actor): string {
+  if (!line.publishing) return expected(line, actor);
+  return guarded && actor.userId === null ? "401 unauthenticated" : "404 publish_disabled";
+}
+
+Deno.test("without [publish] its routes say so to whoever may call, and all others are the same", async () => {
+  ApiFixture.publishing = false;
+  try {
+    using api = await world();
+    assert.equal(api.publish, null);
+    for (const { line, operation } of rows(api)) {
+      const { prepare: _, ...plain } = line;
+      const row = { line: line.publishing ? plain : line, operation };
+      for (const actor of ACTORS) {
+        const answer = expectedWithoutPublishing(line, operation.guarded, actor);
+        if (answer.startsWith("2") && !line.route.startsWith("GET ")) continue;
+        assert.equal(await ask(api, row, actor), answer, `${line.route} ${actor.name}`);
+      }
+    }
+  } finally {
+    ApiFixture.publishing = true;
+  }
+});
+
 Deno.test("every protected route refuses void tokens, dead sessions and disabled users", async () => {
   using api = await world();
   for (const { line, operation } of rows(api).filter(({ operation: it }) => it.guarded)) {

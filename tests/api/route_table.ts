@@ -22,6 +22,8 @@ export interface RouteLine {
   readonly json?: (userId: string) => Json;
   /** What a user without any grant is told, where operators in general may call. */
   readonly stranger?: string;
+  /** Whether it is there only with `[publish]`. */
+  readonly publishing?: true;
   /** Makes true what the call needs beside the world of the examples. */
   readonly prepare?: (api: ApiFixture) => void;
 }

@@ -82,7 +82,7 @@ export class ApiFixture extends RuleFixture {
   /** The database of accounts for fixtures that are made from now on; `null` for the local store. */
   static sharedDatabase: SharedDatabase | null = null;
   /** Whether fixtures that are made from now on publish. */
-  static publishing = Deno.env.get("PORTUNUS_TEST_PUBLISH") === "1";
+  static publishing = Deno.env.get("PORTUNUS_TEST_PUBLISH") !== "0";
   readonly #mirror = ApiFixture.sharedDatabase &&
     new MirroredAccounts(this.db.store, ApiFixture.sharedDatabase);
   readonly operators = new FakeOperators();
