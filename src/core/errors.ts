@@ -125,6 +125,7 @@ export const ERROR_TABLE = {
   site_invalid: publishInput,
   site_too_large: publishTooLarge,
   tunnel_invalid: publishInput,
+  upload_invalid: publishInput,
 
   // Who is asking
   bootstrap_required: { http: 503, exit: { user: 6, client: 6, publish: 6 } },
@@ -185,6 +186,7 @@ export const ERROR_TABLE = {
   host_in_use: publishConflict,
   invitation_pending: publishConflict,
   last_superadmin: userConflict,
+  path_in_use: publishConflict,
   port_in_use: { http: 409, exit: { rule: 5, publish: 2 } },
   publish_already_running: publishConflict,
   publish_in_use: publishConflict,

@@ -19,16 +19,18 @@ const AGE_MIN_MS = 3_600_000;
  */
 export async function removeLeftovers(
   directory: string,
-  { clock, isOurs = () => true }: {
+  { clock, isOurs = () => true, directories = false }: {
     readonly clock: Clock;
     readonly isOurs?: (name: string) => boolean;
+    /** Whether directories are staged there, too. */
+    readonly directories?: boolean;
   },
 ): Promise<number> {
   let count = 0;
   for (const name of await namesIn(directory)) {
     const [, madeFor] = STAGED_NAME.exec(name) ?? [];
     if (madeFor === undefined || !isOurs(madeFor)) continue;
-    if (await removeOld(join(directory, name), clock)) count += 1;
+    if (await removeOld(join(directory, name), { clock, directories })) count += 1;
   }
   return count;
 }
@@ -52,11 +54,15 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-async function removeOld(path: string, clock: Clock): Promise<boolean> {
+async function removeOld(
+  path: string,
+  { clock, directories }: { readonly clock: Clock; readonly directories: boolean },
+): Promise<boolean> {
   try {
-    const { isFile, mtime } = await Deno.lstat(path);
-    if (!isFile || mtime === null || clock.now() - mtime.getTime() < AGE_MIN_MS) return false;
-    await Deno.remove(path);
+    const { isFile, isDirectory, mtime } = await Deno.lstat(path);
+    if (!isFile && !(isDirectory && directories)) return false;
+    if (mtime === null || clock.now() - mtime.getTime() < AGE_MIN_MS) return false;
+    await Deno.remove(path, { recursive: isDirectory });
     return true;
   } catch {
     return false;

@@ -36,6 +36,17 @@ Deno.test("removeLeftovers() removes staged files of an hour, and nothing else",
   assert.deepEqual(dir.names(), [...others, young, ".dir.0123456789abcdef.tmp"].sort());
 });
 
+Deno.test("removeLeftovers() removes directories where they are staged", async () => {
+  await using dir = await directoryWith({});
+  const staged = join(dir.path, ".trash.0123456789abcdef.tmp");
+  await Deno.mkdir(staged);
+  await Deno.writeTextFile(join(staged, "x.html"), "half");
+  const written = new Date(dir.clock.now() - HOUR_MS);
+  await Deno.utime(staged, written, written);
+  assert.equal(await removeLeftovers(dir.path, { clock: dir.clock, directories: true }), 1);
+  assert.deepEqual(dir.names(), []);
+});
+
 Deno.test("removeLeftoversOf() touches only what was made for its files", async () => {
   const foreign = ".other.0123456789abcdef.tmp";
   await using dir = await directoryWith({ [STAGED]: HOUR_MS, [foreign]: HOUR_MS });
