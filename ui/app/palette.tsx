@@ -1,8 +1,9 @@
 import { useLocation } from "preact-iso/router";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useQuery } from "../api/query.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { formatPorts } from "../components/format.ts";
+import { useListbox } from "../components/listbox.ts";
 import { t } from "../i18n/i18n.ts";
 import { matchesRule } from "../rules/rule_search.ts";
 import { actionsOf, type Entry, pagesOf } from "./palette_entries.ts";
@@ -22,55 +23,32 @@ export interface PaletteProps {
 export default function Palette({ me, onClose }: PaletteProps) {
   const { route } = useLocation();
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
   const found = useEntries(me, text);
-  useEffect(() => input.current?.focus(), []);
-  useEffect(() => document.getElementById(`${ID}-${at}`)?.scrollIntoView({ block: "nearest" }), [
-    at,
-  ]);
-  const choose = (entry: Entry | undefined) => {
-    if (!entry) return;
+  const listbox = useListbox(ID, found, (entry) => {
     onClose();
     if (typeof entry.then === "string") route(entry.then);
     else entry.then();
-  };
-  const onKey = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined && event.key !== "Enter") return;
-    event.preventDefault();
-    if (step === undefined) choose(found[at]);
-    else if (found.length > 0) setAt((at + step + found.length) % found.length);
-  };
+  });
   return (
     <Dialog title={t("palette.title")} onClose={onClose}>
       <div class="palette">
         <input
-          ref={input}
-          type="text"
+          {...listbox.field}
           role="combobox"
           aria-expanded="true"
           aria-label={t("palette.hint")}
           placeholder={t("palette.hint")}
-          aria-controls={ID}
-          aria-activedescendant={found[at] && `${ID}-${at}`}
           value={text}
           onInput={(event) => {
             setText(event.currentTarget.value);
-            setAt(0);
+            listbox.restart();
           }}
-          onKeyDown={onKey}
         />
         <div id={ID} role="listbox" aria-label={t("palette.title")} class="options">
           {found.map((it, i) => (
             <div
               key={`${it.kind} ${it.label} ${it.note}`}
-              id={`${ID}-${i}`}
-              role="option"
-              class={i === at ? "active" : ""}
-              aria-selected={i === at}
-              onPointerMove={() => setAt(i)}
-              onClick={() => choose(it)}
+              {...listbox.option(i)}
             >
               <span>{it.label} {it.note && <span class="muted">{it.note}</span>}</span>
               <span class="muted">{it.kind}</span>

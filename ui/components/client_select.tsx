@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Client } from "../api/types.ts";
 import { t } from "../i18n/i18n.ts";
 import { shortId } from "./format.ts";
+import { useListbox } from "./listbox.ts";
 
 export interface ClientSelectProps {
   /** Revoked ones are not offered. */
@@ -91,51 +92,33 @@ interface OptionsProps {
 
 function Options({ listId, clients, value, assigned, onChoose }: OptionsProps) {
   const [search, setSearch] = useState("");
-  const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
   const offered = clients.filter((it) => it.revoked_at === null);
   const found = offered.filter((it) =>
     it.client_name.toLowerCase().includes(search.trim().toLowerCase())
   );
   const names = Map.groupBy(offered, (it) => it.client_name);
-  const choose = (client: Client | undefined) => {
-    if (client && !assigned.has(client.client_id)) onChoose(client.client_id);
-  };
-  const onKey = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined && event.key !== "Enter") return;
-    event.preventDefault();
-    if (step === undefined) choose(found[at]);
-    else if (found.length > 0) setAt((at + step + found.length) % found.length);
-  };
+  const listbox = useListbox(listId, found, ({ client_id }) => {
+    if (!assigned.has(client_id)) onChoose(client_id);
+  });
   return (
     <div class="popover">
       <input
-        ref={input}
-        type="text"
+        {...listbox.field}
         placeholder={t("client_select.search")}
         aria-label={t("client_select.search")}
-        aria-controls={listId}
-        aria-activedescendant={found[at] && `${listId}-${at}`}
         value={search}
         onInput={(event) => {
           setSearch(event.currentTarget.value);
-          setAt(0);
+          listbox.restart();
         }}
-        onKeyDown={onKey}
       />
       <div id={listId} role="listbox" aria-label={t("column.client")} class="options">
         {found.map((it, i) => (
           <div
             key={it.client_id}
-            id={`${listId}-${i}`}
-            role="option"
-            class={i === at ? "active" : ""}
+            {...listbox.option(i)}
             aria-selected={it.client_id === value}
             aria-disabled={assigned.has(it.client_id)}
-            onPointerMove={() => setAt(i)}
-            onClick={() => choose(it)}
           >
             <span>{it.client_name}</span>
             <span class="muted">
