@@ -17,7 +17,7 @@ import { freePort, freeRange } from "../../tests/kit/ports.ts";
 import { adjacentTargets, echoTarget } from "../../tests/kit/targets.ts";
 import { writeLine } from "../build/console.ts";
 import { FleetApi } from "./fleet_api.ts";
-import { FleetClient, Subject } from "./fleet_client.ts";
+import { FleetClient, Subject, type Watch } from "./fleet_client.ts";
 import { type FleetRule, type FleetTargets, KINDS, portsOf, SERVER_NAME } from "./fleet_rules.ts";
 import { exchange, type TrafficOptions } from "./fleet_traffic.ts";
 import { verdict } from "./fleet_verdict.ts";
@@ -41,7 +41,7 @@ const EVERY = { churnMs: 500, killMs: 20_000, lookMs: 10_000, tellMs: 30_000 } a
 export async function soakFleet({ minutes, random }: FleetSoakOptions): Promise<string[]> {
   await using fleet = await Fleet.open(random);
   const started = performance.now();
-  const isOver = () => performance.now() >= started + minutes * 60_000;
+  const isOver = () => fleet.isBroken || performance.now() >= started + minutes * 60_000;
   const isFirstHalf = () => performance.now() < started + minutes * 30_000;
   await Promise.all([
     ...Array.from({ length: WORKERS }, () => fleet.work(isOver)),
@@ -51,7 +51,7 @@ export async function soakFleet({ minutes, random }: FleetSoakOptions): Promise<
     repeat(EVERY.tellMs, isOver, () => fleet.tell()),
   ]);
   fleet.tell();
-  return await verdict(fleet);
+  return fleet.isBroken ? fleet.problems : await verdict(fleet);
 }
 
 async function repeat(ms: number, isOver: () => boolean, fn: () => unknown): Promise<void> {
@@ -63,10 +63,12 @@ async function repeat(ms: number, isOver: () => boolean, fn: () => unknown): Pro
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-export class Fleet implements AsyncDisposable {
+export class Fleet implements Watch, AsyncDisposable {
   readonly problems: string[] = [];
   readonly clients: FleetClient[] = [];
-  readonly server = new Subject("server");
+  /** A process ended by itself: there is nothing more to learn. */
+  isBroken = false;
+  readonly server = new Subject("server", this);
   /** Of the processes that live as long as the fleet, before any traffic. */
   readonly descriptors = new Map<string, number>();
   #exchanges = 0;
@@ -104,7 +106,7 @@ export class Fleet implements AsyncDisposable {
     for (let i = 0; i < CLIENTS; i++) {
       const name = `soak-${i}`;
       const bundle = await operator.enroll(name, this.lab.path(`${name}.json`));
-      const client = new FleetClient(this.lab, name, bundle, (problem) => this.report(problem));
+      const client = new FleetClient(this.lab, { name, bundle, watch: this });
       this.clients.push(client);
       await client.start();
     }
@@ -121,6 +123,10 @@ export class Fleet implements AsyncDisposable {
 
   get rules(): FleetRule[] {
     return this.clients.flatMap(({ rules }) => [...rules]);
+  }
+
+  get subjects(): Subject[] {
+    return [this.server, ...this.clients.map(({ subject }) => subject)];
   }
 
   /** Nothing of it is ever touched. */
@@ -177,6 +183,11 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
+  died(problem: string): void {
+    this.isBroken = true;
+    this.report(problem);
+  }
+
   report(problem: string): void {
     writeLine(`WRONG  ${new Date().toISOString()} ${problem}`);
     this.problems.push(problem);
@@ -210,27 +221,25 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #restartServer(): Promise<void> {
-    await this.server.process.kill();
+    await this.server.kill();
     const { process } = await this.lab.server();
     this.server.live(process);
   }
 
   look(): void {
-    for (const subject of [this.server, ...this.clients.map(({ subject }) => subject)]) {
-      subject.look();
-    }
+    for (const subject of this.subjects) subject.look();
   }
 
   tell(): void {
-    const { rssMiB } = vitalsOf(this.server.process.pid);
     writeLine(
       `${this.#exchanges} exchanges, ${this.#excused} broken off by kills and removals, ` +
         `${this.#churned} rules replaced, ${this.#kills} kills (${this.#serverKills} of the ` +
-        `server), server ${rssMiB.toFixed(0)} MiB, ${this.problems.length} problems`,
+        `server), server ${this.server.mib.toFixed(0)} MiB, ${this.problems.length} problems`,
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const subject of this.subjects) subject.end();
     await this.lab[Symbol.asyncDispose]();
   }
 }

@@ -1,21 +1,30 @@
+import { residentMiB } from "../bench/proc.ts";
 import type { Lab } from "../../tests/kit/lab.ts";
 import type { TestProcess } from "../../tests/kit/process.ts";
 import { Absences } from "./absences.ts";
 import type { FleetRule } from "./fleet_rules.ts";
 import type { Look } from "./lives.ts";
-import { vitalsOf } from "./vitals.ts";
 
 const FAST = ["--reconnect-initial-delay-ms", "50", "--reconnect-max-delay-secs", "1"];
 /** Log lines of a rule that a problem is explained with. */
 const LINES_MAX = 4;
 
-/** A process, and what it had of memory in each of its lives. */
+/** Who hears of what is wrong. */
+export interface Watch {
+  report(problem: string): void;
+  /** A process ended by itself; `problem` has what it said last. */
+  died(problem: string): void;
+}
+
+/** A program that lives again and again, and what it had of memory in each of its lives. */
 export class Subject {
   readonly lives: Look[][] = [];
   #process: TestProcess | null = null;
   #bornAt = 0;
+  /** It is to end. */
+  #isEnding = false;
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string, readonly watch: Watch) {}
 
   /** @throws {TypeError} it was never started */
   get process(): TestProcess {
@@ -26,19 +35,42 @@ export class Subject {
   /** `process` is the next life. */
   live(process: TestProcess): void {
     this.#process = process;
+    this.#isEnding = false;
     this.#bornAt = performance.now();
     this.lives.push([]);
+    // Whoever kills it waits for the same status.
+    void process.status.then((code) => {
+      if (this.#process !== process || this.#isEnding) return;
+      this.watch.died(`${this.name} ended by itself with ${code}\n${process.transcript()}`);
+    });
+  }
+
+  async kill(): Promise<void> {
+    this.end();
+    await this.process.kill();
+  }
+
+  /** Whatever ends it from now on is right. */
+  end(): void {
+    this.#isEnding = true;
   }
 
   look(): void {
-    const mib = vitalsOf(this.process.pid).rssMiB;
+    const mib = residentMiB(this.process.pid);
     if (Number.isNaN(mib)) return;
     this.lives.at(-1)?.push({ ageSecs: (performance.now() - this.#bornAt) / 1_000, mib });
+  }
+
+  /** Its memory now, in MiB. */
+  get mib(): number {
+    return this.lives.at(-1)?.at(-1)?.mib ?? NaN;
   }
 }
 
 /** A client of the fleet: knows from its log which of its rules are open. */
 export class FleetClient {
+  readonly name: string;
+  readonly bundle: string;
   readonly subject: Subject;
   /** When it may have been without the server. */
   readonly control = new Absences();
@@ -46,12 +78,15 @@ export class FleetClient {
 
   constructor(
     readonly lab: Lab,
-    readonly name: string,
-    readonly bundle: string,
-    /** Called with what is wrong. */
-    readonly report: (problem: string) => void,
+    { name, bundle, watch }: {
+      readonly name: string;
+      readonly bundle: string;
+      readonly watch: Watch;
+    },
   ) {
-    this.subject = new Subject(name);
+    this.name = name;
+    this.bundle = bundle;
+    this.subject = new Subject(name, watch);
     this.control.leave(performance.now());
   }
 
@@ -76,7 +111,7 @@ export class FleetClient {
     const now = performance.now();
     this.control.leave(now);
     for (const rule of this.rules) rule.absences.leave(now);
-    await this.process.kill();
+    await this.subject.kill();
   }
 
   /** The server is killed with what `kill` does: waits until it is back for this client. */
@@ -112,7 +147,9 @@ export class FleetClient {
       (error: unknown) => {
         // Killed again, or removed, before it had opened the rule.
         if (process !== this.process || !this.rules.has(rule)) return;
-        this.report(`rule ${rule.id} (${rule.kind}) of ${this.name} was not opened: ${error}`);
+        this.subject.watch.report(
+          `rule ${rule.id} (${rule.kind}) of ${this.name} was not opened: ${error}`,
+        );
       },
     );
   }

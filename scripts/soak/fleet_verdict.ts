@@ -126,8 +126,8 @@ function descriptorProblems({ server, untouched, churnedOnly, descriptors }: Fle
   });
 }
 
-function memoryProblems({ server, clients }: Fleet): string[] {
-  return [server, ...clients.map(({ subject }) => subject)].flatMap(({ name, lives }) => {
+function memoryProblems({ subjects }: Fleet): string[] {
+  return subjects.flatMap(({ name, lives }) => {
     const { summary, problems } = judgeMemory(name, lives);
     writeLine(summary);
     return problems;
