@@ -23,6 +23,7 @@ import { createFaultyForwarder } from "./faults/faulty_engine.ts";
 import { SURVIVABLE } from "./faults/mishaps.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
+import { freeRange } from "../kit/ports.ts";
 export { seeded } from "../kit/seeded.ts";
 import { tcpRule } from "./rules.ts";
 
@@ -84,14 +85,21 @@ export const VARIANTS: readonly Variant[] = ENGINES.flatMap((engine) =>
   )
 );
 
-/** Calls `take` with the first of `count` successive ports until it finds them free. */
+/** More than a file has for itself are taken from everywhere. */
+const OWN_PORTS_MAX = 1_000;
+
+/**
+ * Calls `take` with the first of `count` successive ports until it finds them free. They are this
+ * file's own: a test that expects nobody at a port of its own must not call on another file's rule.
+ */
 export async function onFreePorts<T>(
   count: number,
   take: (start: number) => T | null | Promise<T | null>,
 ): Promise<T> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    // Below the range that the system takes the ports of outgoing connections from.
-    const taken = await take(20_000 + Math.floor(Math.random() * (12_000 - count)));
+    const isOwn = count < OWN_PORTS_MAX;
+    const start = isOwn ? freeRange(count) : 20_000 + Math.floor(Math.random() * (12_000 - count));
+    const taken = await take(start);
     if (taken !== null) return taken;
   }
   throw new Error(`Cannot find ${count} free ports`);

@@ -16,6 +16,7 @@ import {
   writeAll,
 } from "./kit.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { freeRange } from "../kit/ports.ts";
 import { RecordingLogger } from "../kit/recording_logger.ts";
 import { tcpRule } from "./rules.ts";
 
@@ -130,9 +131,10 @@ for (const variant of VARIANTS) {
   Deno.test(title("a port that anybody listens on is taken, and stays theirs"), async () => {
     await using rig = await startRig(variant);
     for (const hostname of ["::", "0.0.0.0", "127.0.0.1", "::1"]) {
-      using other = await Targets.listen(hostname, 1);
-      const taken = other.ports.start;
-      const listen = { start: taken - variant.ports + 1, end: taken };
+      const start = freeRange(variant.ports);
+      const taken = start + variant.ports - 1;
+      const listen = { start, end: taken };
+      using _other = tryListen(hostname, taken) ?? assert.fail(`port ${taken} is taken`);
       const outcome = await rig.forwarder.open({
         ...rig.rule,
         id: 2n,
