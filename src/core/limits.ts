@@ -73,6 +73,22 @@ export const ACME = {
   pollTimeoutMs: 300_000,
 } as const;
 
+/** Certificates of published hosts. */
+export const CERTIFICATES = {
+  /** How long a certificate has to be good for, so that none is issued … */
+  skipMs: 86_400_000,
+  /** … and below which it is renewed; both at most a third of its life. */
+  renewMs: 30 * 86_400_000,
+  /** How often all are looked at, less up to the jitter. */
+  checkIntervalMs: 12 * 3_600_000,
+  checkJitterMs: 3_600_000,
+  /** After a failure: doubles up to the most, and up to a tenth more. */
+  retryFirstMs: 3_600_000,
+  retryMaxMs: 86_400_000,
+  /** How long a rate limit that one host met keeps the others waiting, at most. */
+  holdMaxMs: 3_600_000,
+} as const;
+
 /** Enrollment codes. */
 export const ENROLLMENT = {
   ttlDefaultSecs: 600,

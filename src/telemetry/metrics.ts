@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CertificateMetrics } from "./certificate_metrics.ts";
 import { Family, type FamilyOptions, rowOf } from "./family.ts";
 import { RuleMetrics } from "./rule_metrics.ts";
 import { SniMetrics } from "./sni_metrics.ts";
@@ -40,6 +41,7 @@ export class Metrics {
 
   readonly rules = new RuleMetrics();
   readonly sniListeners = new SniMetrics();
+  readonly certificates = new CertificateMetrics();
 
   readonly #clientsConnected = this.#gauge("clients_connected", "Connected clients.");
   readonly #authFailures = this.#counter("auth_failures_total", "Refused client tokens.");
@@ -101,7 +103,11 @@ export class Metrics {
   );
 
   constructor() {
-    this.#families.push(...this.rules.families, ...this.sniListeners.families);
+    this.#families.push(
+      ...this.rules.families,
+      ...this.sniListeners.families,
+      ...this.certificates.families,
+    );
     this.#families.sort((a, b) => (a.name < b.name ? -1 : 1));
     const unlabelled = [
       this.#clientsConnected,

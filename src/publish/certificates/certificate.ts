@@ -50,13 +50,12 @@ export interface CertificateAuthority extends CertificateSource {
   status(host: string): CertificateStatus;
   /**
    * Resolves once `host` has a certificate that is good for another day, issuing one if needed.
-   * Concurrent calls for one host share one issuance. `host` is renewed from then on.
+   * Concurrent calls for one host share one issuance. Certificates of hosts that are published
+   * are renewed by themselves.
    *
    * @throws {PortunusError} `certificate_failed` with what the certificate authority says
    */
   ensure(host: string, signal: AbortSignal): Promise<void>;
-  /** Ends the renewal of `host`. Its files stay until the certificate expires. */
-  release(host: string): void;
 }
 
 /** Answers to HTTP-01 challenges, for the listener on port 80 (RFC 8555 §8.3). */
