@@ -14,12 +14,18 @@ import { PATIENCE_MS } from "./process.ts";
 /** Of everybody who can sign in. */
 export const PASSWORD = "correct horse battery";
 
+/** What `[backend]` says beside `url`. */
+export type SharedSettings = Readonly<Record<string, string | number>> & {
+  readonly url: string;
+  readonly maxUsers?: number;
+};
+
 /** A server whose accounts are in the database at `url`. */
 export function sharedServer(
   lab: Lab,
   dir: string,
   kind: DatabaseKind,
-  { url, ...settings }: Readonly<Record<string, string | number>> & { readonly url: string },
+  { url, maxUsers, ...settings }: SharedSettings,
 ) {
   const listen = () => `127.0.0.1:${freePort()}`;
   return lab.server({
@@ -29,6 +35,7 @@ export function sharedServer(
       control_listen: listen(),
       operator_http_listen: listen(),
       metrics_listen: listen(),
+      ...(maxUsers === undefined ? {} : { "backend.maxUsers": maxUsers }),
       [`backend.${kind}.url`]: "${TEST_DATABASE_URL}",
       [`backend.${kind}.timeout`]: "5s",
       ...Object.fromEntries(
