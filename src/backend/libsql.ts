@@ -22,7 +22,7 @@ const dialect: Dialect = {
   // A writing transaction has the whole database for itself from its beginning.
   forUpdate: "",
   ignoreExisting: () => " ON CONFLICT DO NOTHING",
-  tableOptions: "",
+  tableOptions: () => Promise.resolve(""),
   inlineIndexes: false,
   async exclusively(connection, _seconds, work) {
     await connection.begin();

@@ -18,6 +18,7 @@ import {
   type SqlErrorKind,
   type SqlParameter,
   type SqlResult,
+  type SqlSession,
 } from "./sql.ts";
 
 const SETUP_LOCK = "portunus.setup";
@@ -25,8 +26,10 @@ const SETUP_LOCK = "portunus.setup";
 const dialect: Dialect = {
   forUpdate: " FOR UPDATE",
   ignoreExisting: (key) => ` ON DUPLICATE KEY UPDATE ${key} = ${key}`,
-  // Ids and hashes differ by case.
-  tableOptions: " ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+  async tableOptions(session) {
+    const collation = await isMariaDb(session) ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin";
+    return ` ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE ${collation}`;
+  },
   inlineIndexes: true,
   async exclusively(connection, seconds, work) {
     const { rows: [row] } = await connection.query(
@@ -42,6 +45,11 @@ const dialect: Dialect = {
     }
   },
 };
+
+async function isMariaDb(session: SqlSession): Promise<boolean> {
+  const { rows: [row] } = await session.query("SELECT VERSION() AS version");
+  return String(row?.["version"]).includes("MariaDB");
+}
 
 export function mysqlDriver(config: MysqlConfig): Driver {
   return { dialect, connect: (options) => MysqlConnection.open(config.url, options) };
@@ -134,9 +142,8 @@ class MysqlConnection implements SqlConnection {
 
   /** Session limits; the unit and the name of the one for queries differ between the two. */
   async #limit(ms: number): Promise<void> {
-    const { rows: [row] } = await this.query("SELECT VERSION() AS version");
     const seconds = Math.max(1, Math.ceil(ms / 1_000));
-    const query = String(row?.["version"]).includes("MariaDB")
+    const query = await isMariaDb(this)
       ? `max_statement_time = ${ms / 1_000}`
       : `max_execution_time = ${ms}`;
     await this.#command(

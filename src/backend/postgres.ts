@@ -28,7 +28,7 @@ const SETUP_LOCK = 7_067_117_110;
 const dialect: Dialect = {
   forUpdate: " FOR UPDATE",
   ignoreExisting: () => " ON CONFLICT DO NOTHING",
-  tableOptions: "",
+  tableOptions: () => Promise.resolve(""),
   inlineIndexes: false,
   async exclusively(connection, _seconds, work) {
     await connection.query(`SELECT pg_advisory_lock(${SETUP_LOCK})`);

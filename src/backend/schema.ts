@@ -138,9 +138,8 @@ async function create(connection: SqlConnection, dialect: Dialect, table: Table)
     `PRIMARY KEY (${primaryKey})`,
     ...(inline ? [`INDEX ${index} (${indexed})`] : []),
   ];
-  await connection.query(
-    `CREATE TABLE IF NOT EXISTS ${name} (${parts.join(", ")})${dialect.tableOptions}`,
-  );
+  const options = await dialect.tableOptions(connection);
+  await connection.query(`CREATE TABLE IF NOT EXISTS ${name} (${parts.join(", ")})${options}`);
   if (indexed === undefined || inline) return;
   await connection.query(`CREATE INDEX IF NOT EXISTS ${index} ON ${name} (${indexed})`);
 }

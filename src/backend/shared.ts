@@ -23,7 +23,7 @@ export interface SharedOptions {
   readonly database: SharedDatabase;
   /** Most users; negative: no more than there are; `null`: any number. */
   readonly maxUsers: number | null;
-  /** Runs a server's own part of a write, in one transaction of its store. */
+  /** Runs a server's own part of a write that is done, in one transaction of its store. */
   readonly locally: (alongside: Alongside, removedUser: string | null) => void;
   readonly copy: Copy | null;
 }

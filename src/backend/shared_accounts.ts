@@ -34,6 +34,7 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
   readonly accounts: ServerAccounts;
   readonly #config: DatabaseConfig;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #tables: IdentityTables;
   readonly #database: SharedDatabase;
   readonly #replica: Replica | null;
@@ -46,9 +47,10 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
     database: SharedDatabase,
     replica: Replica | null,
   ) {
-    const { store, backend, clock } = options;
+    const { store, backend, clock, logger } = options;
     this.#config = backend.database;
     this.#clock = clock;
+    this.#logger = logger;
     this.#database = database;
     this.#replica = replica;
     const tables = new IdentityTables(store);
@@ -158,11 +160,20 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
     this.#database[Symbol.dispose]();
   }
 
+  /**
+   * The accounts are written already, so nobody is told of a failure here: the sweep removes what
+   * is left of a user, and a setup token is good for nothing once there is a superadmin.
+   */
   #locally(alongside: Alongside, removedUser: string | null): void {
-    this.#tables.write(() => {
-      alongside();
-      if (removedUser !== null) this.forget(removedUser);
-    });
+    try {
+      this.#tables.write(() => {
+        alongside();
+        if (removedUser !== null) this.forget(removedUser);
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#logger.error("auth_backend.local_write_failed", { error: errorText(error) });
+    }
   }
 
   /** A full disk keeps nobody out; only new rules and grants need the row. */

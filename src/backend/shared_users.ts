@@ -83,11 +83,11 @@ export class SharedUsers implements UserStore {
       }
       await this.#shared.users.insert(sql, first.user, "first");
       if (first.credential !== null) await insertCredential(sql, first.credential);
-      this.#shared.locally(alongside, null);
     }, async (sql) => {
       await this.#shared.users.lockSuperadmins(sql);
       return await this.#shared.users.has(sql, first.user);
     });
+    this.#shared.locally(alongside, null);
   }
 
   async updateUser(userId: string, change: UserChange, now: Temporal.Instant): Promise<void> {
@@ -135,8 +135,8 @@ export class SharedUsers implements UserStore {
     }, async (sql) => (await this.#shared.users.lock(sql, userId))?.passwordHash === hash);
   }
 
-  removeUser(userId: string, alongside: Alongside): Promise<readonly string[]> {
-    return this.#shared.write(userId, async (sql) => {
+  async removeUser(userId: string, alongside: Alongside): Promise<readonly string[]> {
+    const credentialIds = await this.#shared.write(userId, async (sql) => {
       const superadmins = await this.#shared.users.lockSuperadmins(sql);
       const user = await this.#shared.users.lock(sql, userId);
       if (!user) throw new AccessError("user_not_found");
@@ -145,12 +145,13 @@ export class SharedUsers implements UserStore {
       }
       const { rows } = await sql.query(CREDENTIALS_OF, userId);
       await this.#shared.users.delete(sql, userId);
-      this.#shared.locally(alongside, userId);
       return rows.map((row) => toCredential(row).credentialId);
     }, async (sql) => {
       await this.#shared.users.lockSuperadmins(sql);
       return !await this.#shared.users.lock(sql, userId);
     });
+    this.#shared.locally(alongside, userId);
+    return credentialIds;
   }
 }
 

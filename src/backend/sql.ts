@@ -49,8 +49,8 @@ export interface Dialect {
   readonly forUpdate: string;
   /** Ends an insert that is to do nothing when a row of this key is there. */
   ignoreExisting(key: string): string;
-  /** Ends the definition of a table. */
-  readonly tableOptions: string;
+  /** Ends the definition of a table. Text in it differs by case, and by spaces at its end. */
+  tableOptions(session: SqlSession): Promise<string>;
   /** Whether an index is made inside the definition of its table. */
   readonly inlineIndexes: boolean;
   /** Runs `work` while no other server does the same; `seconds` at most to wait. */

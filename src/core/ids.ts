@@ -8,6 +8,7 @@ import { NAMES } from "./limits.ts";
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const USER_ID = /^[a-z][a-z0-9_-]{0,31}$/;
+const RESERVED_USER_ID = /^_[^\s\p{Cc}]{0,31}$/u;
 const PIN = /^[0-9A-Fa-f]{64}$/;
 
 /** User ids that Portunus creates for itself. */
@@ -22,6 +23,23 @@ export function parseUlid(text: string): string | null {
 export function isUserId(text: string): boolean {
   return USER_ID.test(text);
 }
+
+/** Whether `text` is a user id that only Portunus itself may choose. */
+export function isReservedUserId(text: string): boolean {
+  return RESERVED_USER_ID.test(text);
+}
+
+/** What is wrong with `label` as that of a credential, or `null`. */
+export function credentialLabelProblem(label: string): string | null {
+  const bytes = utf8.encode(label).length;
+  if (bytes > NAMES.credentialLabelMaxBytes) {
+    return `must be at most ${NAMES.credentialLabelMaxBytes} bytes, got ${bytes}`;
+  }
+  return withoutNul(label);
+}
+
+/** Not every database can keep it. */
+const withoutNul = (text: string) => text.includes("\0") ? "must not contain a NUL" : null;
 
 /**
  * The canonical (lower-case) form of a certificate pin, the SHA-256 of its DER as 64 hex digits,
@@ -47,7 +65,8 @@ export function clientNameProblem(name: string): string | null {
 /** What is wrong with `name` as a user's display name, or `null`. `name` must already be trimmed. */
 export function displayNameProblem(name: string): string | null {
   const bytes = utf8.encode(name).length;
-  return bytes >= 1 && bytes <= NAMES.displayNameMaxBytes
-    ? null
-    : `must be 1 to ${NAMES.displayNameMaxBytes} bytes, got ${bytes}`;
+  if (bytes < 1 || bytes > NAMES.displayNameMaxBytes) {
+    return `must be 1 to ${NAMES.displayNameMaxBytes} bytes, got ${bytes}`;
+  }
+  return withoutNul(name);
 }

@@ -8,6 +8,7 @@
 export const NAMES = {
   clientNameMaxBytes: 255,
   displayNameMaxBytes: 64,
+  credentialLabelMaxBytes: 1_024,
   bearerMaxBytes: 256,
   hostnameMaxChars: 253,
   labelMaxChars: 63,

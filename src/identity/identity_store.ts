@@ -16,7 +16,8 @@ import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/we
 
 /**
  * What the server's own store does along with a write of accounts. Where both are one database it
- * is one transaction; when this throws, nothing has happened.
+ * is one transaction, and when this throws, nothing has happened; elsewhere it runs once the
+ * accounts are committed.
  */
 export type Alongside = () => void;
 

@@ -64,13 +64,7 @@ export class Onboarding {
 
   async #create(request: OnboardingRequest): Promise<CreatedUser> {
     const { store, setupToken, hasher, clock } = this.#options;
-    try {
-      this.#requireToken(request.setupToken);
-    } catch (error) {
-      // Whoever won meanwhile took the token away.
-      if (await store.enabledSuperadmins() > 0) throw new AccessError("already_bootstrapped");
-      throw error;
-    }
+    await this.#requireToken(request.setupToken);
     const userId = personalUserId(request.userId);
     const name = displayName(request.displayName);
     if (request.password !== request.confirmation) throw new PortunusError("password_mismatch");
@@ -82,20 +76,22 @@ export class Onboarding {
       user: { ...user, createdAt, passwordHash, passwordChangeRequired: false },
       credential: null,
     };
-    await store.insertFirstSuperadmin(first, () => {
-      this.#requireToken(request.setupToken);
-      setupToken.delete();
-    });
+    // It may have been replaced while the password was hashed.
+    await this.#requireToken(request.setupToken);
+    await store.insertFirstSuperadmin(first, () => setupToken.delete());
     return user;
   }
 
-  #requireToken(token: string): void {
-    const { setupToken, clock } = this.#options;
+  async #requireToken(token: string): Promise<void> {
     if (token === "") throw new AccessError("setup_token_required", "a setup token is required");
+    const { store, setupToken, clock } = this.#options;
     const stored = setupToken.get();
     const now = instantFromMillis(clock.now());
     const valid = stored !== undefined && stored.tokenHash === hashSecret(token) &&
       Temporal.Instant.compare(now, stored.expiresAt) < 0;
-    if (!valid) throw new AccessError("setup_token_invalid", "the setup token is not valid");
+    if (valid) return;
+    // Whoever won meanwhile took the token away.
+    if (await store.enabledSuperadmins() > 0) throw new AccessError("already_bootstrapped");
+    throw new AccessError("setup_token_invalid", "the setup token is not valid");
   }
 }

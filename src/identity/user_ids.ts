@@ -5,19 +5,20 @@
  */
 
 import { AccessError, PortunusError } from "../core/errors.ts";
-import { displayNameProblem, isUserId } from "../core/ids.ts";
+import { displayNameProblem, isReservedUserId, isUserId } from "../core/ids.ts";
 
-const isReserved = (text: string) => text.startsWith("_");
+/** Whether a user of this id may exist, reserved ones included. */
+export const mayExist = (text: string): boolean => isUserId(text) || isReservedUserId(text);
 
 /** The id of a user that may exist, reserved ones too. @throws {AccessError} `invalid_user_id` */
 export function knownUserId(text: string): string {
-  if (!isUserId(text) && !isReserved(text)) throw new AccessError("invalid_user_id");
+  if (!mayExist(text)) throw new AccessError("invalid_user_id");
   return text;
 }
 
 /** An id that people may have. @throws {AccessError} `reserved_user_id`, `invalid_user_id` */
 export function personalUserId(text: string): string {
-  if (isReserved(text)) throw new AccessError("reserved_user_id");
+  if (text.startsWith("_")) throw new AccessError("reserved_user_id");
   return knownUserId(text);
 }
 

@@ -16,7 +16,7 @@ import type { SessionStore, UserStore } from "./identity_store.ts";
 import type { AuthenticationFailure, Operator } from "./operators.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
 import type { Throttle } from "./throttle.ts";
-import { knownUserId } from "./user_ids.ts";
+import { knownUserId, mayExist } from "./user_ids.ts";
 
 /** Where a request comes from. */
 export interface RequestOrigin {
@@ -114,6 +114,8 @@ export class WebSessions {
 
   async #passwordHash(userId: string): Promise<string | null> {
     const { store } = this.#options;
+    // Some databases would take others for one: with spaces at the end, for instance.
+    if (!mayExist(userId)) return null;
     const account = await store.account(userId);
     return account?.disabled === false ? await store.passwordHash(userId) : null;
   }

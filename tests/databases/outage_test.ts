@@ -259,3 +259,25 @@ for (const kind of DATABASE_KINDS) {
     ]);
   });
 }
+
+Deno.test("a bootstrap whose commit was lost takes no setup token, and can be repeated", async () => {
+  const config = databaseConfig("postgres", urls.postgres);
+  (await openEmpty(config))[Symbol.dispose]();
+  const driver = new LosingDriver(await loadDriver(config));
+  const health = new Health("postgres", silentLogger);
+  const database = new SharedDatabase({ ...config, driver, clock: systemClock, health });
+  await using opened = storeOn(database);
+  const { store } = opened;
+  const first = { user: { ...USER, role: "superadmin" }, credential: null } as const;
+  let taken = 0;
+  const take = () => void taken++;
+  driver.lose = "before";
+  await assert.rejects(
+    store.insertFirstSuperadmin(first, take),
+    failed("identity_backend_unavailable"),
+  );
+  assert.equal(taken, 0);
+  driver.lose = "after";
+  await store.insertFirstSuperadmin(first, take);
+  assert.equal(taken, 1);
+});

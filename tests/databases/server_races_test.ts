@@ -20,7 +20,7 @@ const RUNS = 200;
 /** Each hashes four passwords; many more of these are in `races_test.ts`. */
 const BOOTSTRAP_RUNS = 10;
 const SERVERS = 4;
-const MAX_USERS = 4;
+const MAX_USERS = 3;
 const SETUP_TOKEN = "a setup token that every server takes";
 const NO = () => Promise.resolve(false);
 
@@ -150,10 +150,8 @@ async function removalRace(servers: readonly Contender[], accounts: Accounts): P
 async function capRace(servers: readonly Contender[], accounts: Accounts): Promise<void> {
   await accounts.reset("ada");
   const outcomes = await Promise.all(
-    servers.flatMap((server, i) =>
-      [0, 1].map((n) =>
-        server.ask("ada", "POST", "/v1/users", { user_id: `u${i}-${n}`, display_name: "U" })
-      )
+    servers.map((it, i) =>
+      it.ask("ada", "POST", "/v1/users", { user_id: `u${i}`, display_name: "U" })
     ),
   );
   assert.equal(successes(outcomes), MAX_USERS - 1, `${outcomes}`);

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { credentialLabelProblem } from "../../core/ids.ts";
 import type { ApiCredentials } from "../../identity/api_credentials.ts";
 import type { AppContext } from "../http.ts";
 import { operation } from "../operation.ts";
@@ -21,7 +22,11 @@ export interface CredentialRoutesOptions {
   readonly credentials: ApiCredentials;
 }
 
-const LabelBody = z.object({ label: z.string().nullish() });
+const LabelBody = z.object({
+  label: z.string().refine((text) => credentialLabelProblem(text) === null, {
+    error: ({ input }) => credentialLabelProblem(String(input)) ?? "",
+  }).nullish(),
+});
 
 const USER_ERRORS = ["invalid_user_id", "user_not_found"] as const;
 

@@ -182,3 +182,11 @@ Deno.test("the last credential of the only superadmin stays while nothing else l
   api.setPassword("_superadmin", "correct horse");
   assert.equal((await revoke(third)).status, 204, "there is a password");
 });
+
+Deno.test("POST credentials refuses a label that not every database can keep", async () => {
+  using api = new ApiFixture();
+  for (const label of ["a\0b", "ä".repeat(600)]) {
+    assert.equal((await api.post(ALICE, { label })).status, 422);
+  }
+  assert.equal((await api.post(ALICE, { label: "ä".repeat(512) })).status, 201);
+});

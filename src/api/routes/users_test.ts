@@ -75,7 +75,9 @@ Deno.test("GET /v1/users lists every user by id, with counts of what is theirs",
 
 Deno.test("GET /v1/users/{id} tells malformed ids from unknown ones", async () => {
   using api = new ApiFixture();
-  for (const id of ["Alice", "1a", "a%20b", "a".repeat(33)]) {
+  for (
+    const id of ["Alice", "1a", "a%20b", "a".repeat(33), "_a%00", "_a%20", `_${"a".repeat(32)}`]
+  ) {
     const answer = await api.get(`/v1/users/${id}`);
     assert.equal(answer.error, "422 invalid_user_id", id);
     assert.equal(messageOf(answer), "rbac: invalid_user_id");
