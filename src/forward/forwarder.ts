@@ -9,6 +9,7 @@
 import type { RateLimit } from "../core/rate_limit.ts";
 import type { RuleSpec } from "../core/rule.ts";
 import type { ForwarderCounters } from "./counters.ts";
+import type { Succession } from "./succession.ts";
 
 /** Result of {@linkcode Forwarder.open}. `reason` is one of the wire's failure reasons. */
 export type OpenOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -90,6 +91,16 @@ export interface Forwarder extends AsyncDisposable {
 
   /** Counters of everything that is open, and of the owners' caps. */
   counters(): ForwarderCounters;
+
+  /** How another process takes this one's place; `null` where none can. */
+  readonly succession: Succession | null;
+
+  /**
+   * Takes nothing new any more, in any rule: another process has the listening sockets, and what
+   * waits in their queues is its. Connections and flows go on, and are counted, until they end or
+   * `drainMs` are over. No rule can be opened any more.
+   */
+  retire(drainMs: number): Closing;
 
   /**
    * Closes every rule as `close` does, for good, and resolves when all is drained. Rules that

@@ -9,7 +9,7 @@ import { startUdpRig } from "./udp_kit.ts";
 /** Sends `lengths.length` datagrams to `port` in as few messages as the kernel takes. */
 function sendTrain(hostname: string, port: number, lengths: readonly number[]): void {
   const libc = openLibc();
-  using socket = new UdpSocket(hostname, libc);
+  using socket = UdpSocket.open(hostname, libc);
   socket.connect({ hostname, port });
   const outbox = new Outbox(libc, { sendFailed: (errno) => assert.fail(`errno ${errno}`) });
   const memory = new Block(64 * 1024);

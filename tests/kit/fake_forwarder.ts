@@ -9,11 +9,13 @@ import type {
   QuotaState,
   UdpSettings,
 } from "../../src/forward/forwarder.ts";
+import type { Succession } from "../../src/forward/succession.ts";
 
 /** A data plane that forwards nothing and remembers what it was told. */
 export class FakeForwarder implements Forwarder {
   /** `open 1`, `limits 1`, `close 1`, in order. */
   readonly calls: string[] = [];
+  succession: Succession | null = null;
   readonly running = new Map<bigint, RuleSpec>();
   /** Reasons that opening these rules fails with. */
   readonly failures = new Map<bigint, string>();
@@ -102,6 +104,12 @@ export class FakeForwarder implements Forwarder {
       activeConnections: 1,
     }));
     return { rules, sniListeners: [], owners: [] };
+  }
+
+  retire(drainMs: number): Closing {
+    this.calls.push("retire");
+    this.drainMs.push(drainMs);
+    return { released: Promise.resolve(), drained: this.#drains?.promise ?? Promise.resolve() };
   }
 
   shutdown(): Promise<void> {

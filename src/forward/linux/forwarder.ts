@@ -9,19 +9,19 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { FORWARD } from "../../core/limits.ts";
 import type { Logger } from "../../core/log.ts";
 import type { RateLimit } from "../../core/rate_limit.ts";
 import type { RuleSpec } from "../../core/rule.ts";
 import type { ForwarderCounters } from "../counters.ts";
 import type { Closing, Forwarder, OpenOutcome, QuotaState, UdpSettings } from "../forwarder.ts";
 import { createPortableForwarder } from "../portable/forwarder.ts";
-import type { Net } from "../portable/net.ts";
 import type { Resolver } from "../resolver.ts";
-import { LinuxListener } from "./linux_listener.ts";
-import { dialLinux } from "./linux_socket.ts";
+import { InheritedSockets } from "./inherited_sockets.ts";
+import { LinuxNet } from "./linux_net.ts";
 import { type Libc, openLibc } from "./native/libc.ts";
 import { SharedMeters } from "./shared_meters.ts";
+import type { Succession } from "../succession.ts";
+import { LinuxSuccession } from "./succession.ts";
 import { WorkerTransport } from "./udp_transport.ts";
 import { WorkerLink } from "./worker_link.ts";
 import { WorkerRelays } from "./worker_relay.ts";
@@ -58,33 +58,25 @@ export function createLinuxForwarder(
     () => new WorkerLink({ libc, logger, clock, splice, meters, ...(spawn && { spawn }) }),
   );
   const relays = new WorkerRelays(links);
-  const udp = new WorkerTransport(libc, links.map((link) => link.udp));
+  const inherited = new InheritedSockets(libc);
+  const udp = new WorkerTransport(libc, { links: links.map((link) => link.udp), inherited });
+  const net = new LinuxNet(libc, links, inherited);
   const engine = createPortableForwarder({
     clock,
     logger,
-    net: linuxNet(libc, links),
+    net,
     udp,
     createRelay: relays.create,
     createMeter: meters.create,
     ...(resolver && { resolver }),
   });
-  return new LinuxForwarder(engine, { relays, udp, meters, links });
-}
-
-/** TCP sockets that are accepted by all of `links`, and whose events come from one of them. */
-function linuxNet(libc: Libc, links: readonly WorkerLink[]): Net {
-  const contexts = links.map((link) => ({ libc, link }));
-  let turn = 0;
-  const next = () => {
-    const context = contexts[turn++ % contexts.length];
-    if (context === undefined) throw new RangeError("An engine needs a Worker");
-    return context;
-  };
-  return {
-    listen: (endpoint) => new LinuxListener(endpoint, FORWARD.listenBacklog, contexts),
-    connect: (endpoint) => dialLinux(endpoint, next()),
-    separatesFamilies: true,
-  };
+  const succession = new LinuxSuccession({
+    context: net.context(),
+    logger,
+    sockets: () => [...net.sockets(), ...udp.sockets()],
+    inherited,
+  });
+  return new LinuxForwarder(engine, { relays, udp, meters, links, succession });
 }
 
 class LinuxForwarder implements Forwarder {
@@ -93,15 +85,17 @@ class LinuxForwarder implements Forwarder {
   readonly #udp: WorkerTransport;
   readonly #meters: SharedMeters;
   readonly #links: readonly WorkerLink[];
+  readonly succession: Succession;
   #stopping: Promise<void> | null = null;
 
   constructor(
     engine: Forwarder,
-    { relays, udp, meters, links }: {
+    { relays, udp, meters, links, succession }: {
       readonly relays: WorkerRelays;
       readonly udp: WorkerTransport;
       readonly meters: SharedMeters;
       readonly links: readonly WorkerLink[];
+      readonly succession: Succession;
     },
   ) {
     this.#engine = engine;
@@ -109,6 +103,7 @@ class LinuxForwarder implements Forwarder {
     this.#udp = udp;
     this.#meters = meters;
     this.#links = links;
+    this.succession = succession;
   }
 
   open(rule: RuleSpec): Promise<OpenOutcome> {
@@ -139,6 +134,10 @@ class LinuxForwarder implements Forwarder {
     return this.#engine.close(ruleId, drainMs);
   }
 
+  retire(drainMs: number): Closing {
+    return this.#engine.retire(drainMs);
+  }
+
   counters(): ForwarderCounters {
     this.#relays.count();
     this.#udp.count();
@@ -151,6 +150,7 @@ class LinuxForwarder implements Forwarder {
     await this.#engine.shutdown(drainMs);
     this.#stopping ??= Promise.all(this.#links.map((link) => link.stop())).then(() => undefined);
     await this.#stopping;
+    this.succession.dropUnclaimed();
     this.#meters[Symbol.dispose]();
   }
 

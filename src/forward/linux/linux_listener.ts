@@ -18,14 +18,15 @@ import { ERRNO, SystemError } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./native/sockaddr.ts";
 import { disableNagle } from "./tcp_options.ts";
-import type { AcceptSink } from "./worker_link.ts";
+import type { AcceptSink, WorkerLink } from "./worker_link.ts";
 
 /** A listening socket, which all Workers accept on: the kernel wakes one that is idle. */
 export class LinuxListener implements Listener {
   readonly addr: Endpoint;
   readonly #libc: Libc;
   readonly #contexts: readonly SocketContext[];
-  readonly #fd: number;
+  readonly fd: number;
+  readonly #onLeave: () => void;
   /** The Workers, which get the socket when it is first needed. */
   #shares: readonly Share[] | null = null;
   #leaving = 0;
@@ -34,23 +35,28 @@ export class LinuxListener implements Listener {
   readonly #paused = new Set<Share>();
   #accepting: PromiseWithResolvers<Socket> | null = null;
   #isClosing = false;
+  /** Whether the Workers let go of the socket, or have. */
+  #isLeaving = false;
+  #isClosed = false;
 
-  /** @throws {SystemError} when the address can't be had */
-  constructor(endpoint: Endpoint, backlog: number, contexts: readonly SocketContext[]) {
+  /**
+   * @param fd a listening socket, the listener's from now on
+   * @param onLeave called once, when nothing is to be accepted any more
+   */
+  constructor(fd: number, contexts: readonly SocketContext[], onLeave: () => void) {
     const [first] = contexts;
     if (first === undefined) throw new RangeError("An engine needs a Worker");
     this.#contexts = contexts;
     this.#libc = first.libc;
-    this.#fd = bindStream(endpoint, this.#libc);
-    disableNagle(this.#fd, this.#libc);
-    if (this.#libc.listen(this.#fd, backlog) !== 0) throw closing(this.#fd, this.#libc);
-    this.addr = localAddress(this.#fd, this.#libc);
+    this.fd = fd;
+    this.#onLeave = onLeave;
+    this.addr = localAddress(fd, this.#libc);
   }
 
   accept(): Promise<Socket> {
     this.#accepting = Promise.withResolvers<Socket>();
     const { promise } = this.#accepting;
-    this.#share();
+    if (!this.#isLeaving) this.#share();
     for (const { context, listener } of this.#paused) context.link.resume(listener);
     this.#paused.clear();
     this.#settle();
@@ -58,25 +64,36 @@ export class LinuxListener implements Listener {
   }
 
   fastPath(plan: FastPathPlan): FastPath | null {
-    return this.#isClosing ? null : openFastPath(plan, this.#share());
+    return this.#isLeaving ? null : openFastPath(plan, this.#share());
+  }
+
+  retire(): void {
+    this.#leave((link, listener) => link.retire(listener));
   }
 
   [Symbol.dispose](): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     for (const socket of this.#accepted.splice(0)) socket[Symbol.dispose]();
+    this.#leave((link, listener) => link.unlisten(listener));
+  }
+
+  #leave(tell: (link: WorkerLink, listener: number) => void): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#onLeave();
     const shares = this.#shares ?? [];
     this.#leaving = shares.length;
-    for (const { context, listener } of shares) context.link.unlisten(listener);
+    for (const { context, listener } of shares) tell(context.link, listener);
     // Closed at once where no Worker has it: a range that can't be had whole is free again then.
-    if (shares.length === 0) this.#libc.close(this.#fd);
+    if (shares.length === 0) this.#close();
   }
 
   #share(): readonly Share[] {
     return this.#shares ??= this.#contexts.map((context) => {
       const share: Share = {
         context,
-        listener: context.link.listen(this.#fd, this.#sinkOf(() => share)),
+        listener: context.link.listen(this.fd, this.#sinkOf(() => share)),
       };
       return share;
     });
@@ -101,24 +118,35 @@ export class LinuxListener implements Listener {
   /** One more Worker has let go of the socket. */
   #left(): void {
     this.#leaving -= 1;
-    if (this.#leaving > 0) return;
-    this.#libc.close(this.#fd);
-    this.#accepting?.reject(new SystemError(ERRNO.EBADF));
-    this.#accepting = null;
+    if (this.#leaving === 0) this.#close();
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#libc.close(this.fd);
+    this.#settle();
   }
 
   #settle(): void {
-    if (this.#accepting === null || this.#isClosing) return;
-    const socket = this.#accepted.shift();
-    const failure = socket === undefined ? this.#failures.shift() : undefined;
-    if (socket === undefined && failure === undefined) return;
+    if (this.#accepting === null) return;
     const { resolve, reject } = this.#accepting;
+    const socket = this.#accepted.shift();
+    // What fails while it leaves is in the queue still, and somebody else's.
+    const failure = socket === undefined && !this.#isLeaving ? this.#failures.shift() : undefined;
+    if (socket === undefined && failure === undefined && !this.#isClosed) return;
     this.#accepting = null;
     if (socket !== undefined) return resolve(socket);
-    if (failure === undefined) return;
-    this.#paused.add(failure.share);
-    reject(new SystemError(failure.errno));
+    if (failure !== undefined) this.#paused.add(failure.share);
+    reject(new SystemError(failure?.errno ?? ERRNO.EBADF));
   }
+}
+
+/** A socket that listens at `endpoint`. @throws {SystemError} when the address can't be had */
+export function listenStream(endpoint: Endpoint, backlog: number, libc: Libc): number {
+  const fd = bindStream(endpoint, libc);
+  disableNagle(fd, libc);
+  if (libc.listen(fd, backlog) !== 0) throw closing(fd, libc);
+  return fd;
 }
 
 function bindStream(endpoint: Endpoint, libc: Libc): number {

@@ -55,14 +55,14 @@ export class LinuxSocket implements Socket {
 
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
     const { libc } = this.#context;
-    const count = await this.#retry(READING, (fd) => libc.recv(fd, buffer, buffer.length, 0));
+    const count = await this.attempt("read", (fd) => libc.recv(fd, buffer, buffer.length, 0));
     return count === 0 ? null : count;
   }
 
   write(data: Uint8Array<ArrayBuffer>): Promise<number> {
     const { libc } = this.#context;
     const { MSG_NOSIGNAL } = SOCKET;
-    return this.#retry(WRITING, (fd) => libc.send(fd, data, data.length, MSG_NOSIGNAL));
+    return this.attempt("write", (fd) => libc.send(fd, data, data.length, MSG_NOSIGNAL));
   }
 
   /** Resolves when a connection that is being made is there. @throws {SystemError} */
@@ -99,13 +99,19 @@ export class LinuxSocket implements Socket {
     this.#forget();
   }
 
-  /** Calls until it does not say that it would block. */
-  async #retry(events: number, call: (fd: number) => number): Promise<number> {
+  /**
+   * Calls until it does not say that it would block.
+   *
+   * @returns what `call` did, which is not negative
+   * @throws {SystemError} what it failed with, or EBADF once the socket is closed
+   */
+  async attempt(what: "read" | "write", call: (fd: number) => number): Promise<number> {
     while (true) {
       const result = call(this.#open());
       if (result >= 0) return result;
       const errno = this.#context.libc.errno();
-      if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOBUFS) await this.#ready(events);
+      const wouldBlock = errno === ERRNO.EAGAIN || errno === ERRNO.ENOBUFS;
+      if (wouldBlock) await this.#ready(what === "read" ? READING : WRITING);
       else if (errno !== ERRNO.EINTR) throw new SystemError(errno);
     }
   }

@@ -77,6 +77,18 @@ export class Listeners implements Disposable {
     this.#options.tell([EVENT.unlistened, listener]);
   }
 
+  /**
+   * Accepts no more, after what is there. This epoll instance may have been told of connections
+   * that, the socket being shared, no other will be told of.
+   */
+  retire(listener: number): void {
+    const listening = this.#listening.get(listener);
+    if (listening === undefined) return;
+    this.#options.epoll.unregister(listening.fd);
+    do this.#accept(listener); while (this.#accepting.has(listener));
+    this.remove(listener);
+  }
+
   /** Sends what comes in from now on along `path`. */
   direct(listener: number, path: number): void {
     const listening = this.#listening.get(listener);

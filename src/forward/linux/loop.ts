@@ -174,6 +174,9 @@ export class Loop implements Disposable {
         case COMMAND.unlisten:
           this.#listeners.remove(a);
           break;
+        case COMMAND.retire:
+          this.#listeners.retire(a);
+          break;
         case COMMAND.resume:
           this.#listeners.resume(a);
           break;

@@ -38,6 +38,11 @@ export const COMMAND = {
   closePath: 12,
   /** Returns from the loop; answered by `stopped`. */
   stop: 8,
+  /**
+   * listener: accepts what is there, and then no more; answered by `unlistened`. For a socket that
+   * another process has, too: it was not called for what this one was called for.
+   */
+  retire: 13,
 } as const;
 
 /** From the Worker. */

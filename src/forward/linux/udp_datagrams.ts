@@ -83,6 +83,9 @@ export class Datagrams implements OutboxSink, Disposable {
       case UDP_COMMAND.unlisten:
         this.#listeners.remove(a);
         return true;
+      case UDP_COMMAND.retire:
+        this.#listeners.retire(a);
+        return true;
       case UDP_COMMAND.resume:
         this.#listeners.watch(a);
         return true;

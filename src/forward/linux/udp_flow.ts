@@ -96,7 +96,7 @@ export class WorkerFlow implements RuleFlow, UdpFlowSink, UdpDial<UdpSocket> {
   }
 
   open(hostname: string): UdpSocket {
-    return new UdpSocket(hostname, this.#options.libc);
+    return UdpSocket.open(hostname, this.#options.libc);
   }
 
   /** The first datagram is with the Worker; the socket tells already whether there is a way. */

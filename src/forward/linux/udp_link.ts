@@ -15,10 +15,14 @@ export interface UdpListenerSink {
   /** Slots of the meters of the rule and its owner. */
   readonly rule: number;
   readonly owner: number;
+  /** Whether nothing is to be received there any more. */
+  readonly isRetired: boolean;
   /** A datagram came from `source`, a `struct sockaddr`, that belongs to no flow yet. */
   wanted(flow: number, source: Uint8Array<ArrayBuffer>): void;
   receiveFailed(errno: number): void;
-  /** Nobody receives on the socket any more, as asked. */
+  /** Nobody receives on the socket any more, as asked; replies are sent with it. */
+  retired(): void;
+  /** Nobody uses the socket any more, as asked. */
   unlistened(): void;
   /** The Worker is gone; what it has counted is about to be. */
   workerGone(): void;
@@ -71,6 +75,10 @@ export class UdpLink {
 
   unlisten(listener: number): void {
     this.#send([UDP_COMMAND.unlisten, listener]);
+  }
+
+  retire(listener: number): void {
+    this.#send([UDP_COMMAND.retire, listener]);
   }
 
   resume(listener: number): void {
@@ -135,6 +143,8 @@ export class UdpLink {
         this.#freeListeners.push(a);
         return;
       }
+      case UDP_EVENT.retired:
+        return this.#listeners.get(a)?.retired();
       case UDP_EVENT.listenerFailed:
         return this.#listeners.get(a)?.receiveFailed(b);
       case UDP_EVENT.flowFailed:
@@ -162,7 +172,9 @@ export class UdpLink {
     this.#counts = new UdpCounts(start);
     const closing = unread.filter(([kind]) => kind === UDP_COMMAND.unlisten);
     const listeners = [...this.#listeners].map(([number, sink]) => listenCommand(number, sink));
-    return [...listeners, ...closing];
+    const retiring = [...this.#listeners].filter(([, { isRetired }]) => isRetired)
+      .map(([number]) => [UDP_COMMAND.retire, number]);
+    return [...listeners, ...retiring, ...closing];
   }
 }
 

@@ -53,6 +53,13 @@ export class UdpListeners {
     if (errno !== 0) this.#tell([UDP_EVENT.listenerFailed, listener, errno]);
   }
 
+  /** Receives no more. Its socket is replied with still. */
+  retire(listener: number): void {
+    const fd = this.get(listener)?.fd;
+    if (fd !== undefined) this.#epoll.unregister(fd);
+    this.#tell([UDP_EVENT.retired, listener]);
+  }
+
   remove(listener: number): void {
     const listening = this.get(listener);
     if (listening === undefined) return;

@@ -26,6 +26,8 @@ export const UDP_COMMAND = {
   resumeFlow: 37,
   /** flow: there must be none now; drops its first datagram, and asks again if there is another. */
   refuse: 38,
+  /** listener: receives no more, and still sends replies; answered by `retired`. */
+  retire: 39,
 } as const;
 
 /** From the Worker. */
@@ -44,6 +46,8 @@ export const UDP_EVENT = {
   answered: 37,
   /** flow, one of {@linkcode NOTICE}, errno: for the log; not told when there is much else. */
   notice: 38,
+  /** listener. */
+  retired: 39,
 } as const;
 
 /** What may be worth a line in the log. */

@@ -19,20 +19,25 @@ export class UdpSocket implements Disposable {
   readonly #libc: Libc;
   #fd: number | null;
 
-  /** @throws {SystemError} when there can't be another one */
-  constructor(hostname: string, libc: Libc) {
+  /** @param fd belongs to the socket from now on */
+  constructor(fd: number, libc: Libc) {
     this.#libc = libc;
+    this.#fd = fd;
+  }
+
+  /** A socket of the family of `hostname`. @throws {SystemError} when there can't be another one */
+  static open(hostname: string, libc: Libc): UdpSocket {
     const family = hostname.includes(":") ? AF_INET6 : AF_INET;
     const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    this.#fd = fd;
-    this.#check(fd);
+    if (fd < 0) throw new SystemError(libc.errno());
     // Best effort: kernels before 5.0 hand over datagrams one by one.
     libc.setsockopt(fd, SOL_UDP, UDP_GRO, one(), 4);
+    return new UdpSocket(fd, libc);
   }
 
   /** A socket for what comes to `endpoint`, of its own family only, and to which address of it. */
   static bound(endpoint: Endpoint, libc: Libc): UdpSocket {
-    const socket = new UdpSocket(endpoint.hostname, libc);
+    const socket = UdpSocket.open(endpoint.hostname, libc);
     try {
       socket.#bind(endpoint);
       return socket;

@@ -17,9 +17,11 @@ import type {
   RuleListener,
   UdpTransport,
 } from "../portable/udp_transport.ts";
+import type { InheritedSockets } from "./inherited_sockets.ts";
 import { SystemError } from "./native/errno.ts";
 import type { Libc } from "./native/libc.ts";
 import { decodeSockaddr } from "./native/sockaddr.ts";
+import type { NamedSocket } from "./succession_channel.ts";
 import { slotOf } from "./shared_meter.ts";
 import { LOSSES } from "./udp_counts.ts";
 import { WorkerFlow } from "./udp_flow.ts";
@@ -30,16 +32,30 @@ import { UdpSocket } from "./udp_socket.ts";
 export class WorkerTransport implements UdpTransport {
   readonly #libc: Libc;
   readonly #links: readonly UdpLink[];
+  readonly #inherited: InheritedSockets;
   /** Those at work. */
   readonly #listeners = new Set<WorkerListener>();
 
-  constructor(libc: Libc, links: readonly UdpLink[]) {
+  constructor(
+    libc: Libc,
+    { links, inherited }: {
+      readonly links: readonly UdpLink[];
+      readonly inherited: InheritedSockets;
+    },
+  ) {
     this.#libc = libc;
     this.#links = links;
+    this.#inherited = inherited;
+  }
+
+  /** Those that are received on. */
+  sockets(): NamedSocket[] {
+    return [...this.#listeners].filter(({ isRetired }) => !isRetired)
+      .map(({ addr, fd }) => ({ name: { protocol: "udp", ...addr }, fd }));
   }
 
   bind(range: PortRange): Bound<Entrance> {
-    const bind = (endpoint: Endpoint) => UdpSocket.bound(endpoint, this.#libc);
+    const bind = (endpoint: Endpoint) => this.#socket(endpoint);
     const hostnames = wildcardAddresses(bind, { separatesFamilies: true });
     const bound = bindAll(bind, { hostnames, range, problemOf: () => "port_in_use" });
     if (!bound.ok) return bound;
@@ -49,6 +65,11 @@ export class WorkerTransport implements UdpTransport {
   /** Counts what the Workers did until now. */
   count(): void {
     for (const listener of this.#listeners) listener.count();
+  }
+
+  #socket(endpoint: Endpoint): UdpSocket {
+    const fd = this.#inherited.claim({ protocol: "udp", ...endpoint });
+    return fd === null ? UdpSocket.bound(endpoint, this.#libc) : new UdpSocket(fd, this.#libc);
   }
 
   #entrance(socket: UdpSocket): Entrance {
@@ -77,6 +98,7 @@ interface WorkerListenerOptions extends ListenerOptions {
 /** A socket that a Worker receives on. */
 class WorkerListener implements RuleListener, UdpListenerSink {
   readonly fd: number;
+  readonly addr: Endpoint;
   readonly rule: number;
   readonly owner: number;
   readonly #options: WorkerListenerOptions;
@@ -86,10 +108,13 @@ class WorkerListener implements RuleListener, UdpListenerSink {
   /** The Worker's numbers, as they were last seen. */
   readonly #losses = new Int32Array(LOSSES.length);
   #isClosing = false;
+  isRetired = false;
+  readonly #retired = Promise.withResolvers<void>();
 
   constructor(options: WorkerListenerOptions) {
     const { rule, owner } = options.context.policy.meters;
     this.fd = options.socket.fd;
+    this.addr = options.socket.addr;
     this.rule = slotOf(rule);
     this.owner = slotOf(owner);
     this.#options = options;
@@ -135,7 +160,18 @@ class WorkerListener implements RuleListener, UdpListenerSink {
       .then(resume, () => undefined);
   }
 
+  retire(): Promise<void> {
+    if (!this.#isClosing && !this.isRetired) this.#options.link.retire(this.#number);
+    this.isRetired = true;
+    return this.#retired.promise;
+  }
+
+  retired(): void {
+    this.#retired.resolve();
+  }
+
   unlistened(): void {
+    this.#retired.resolve();
     this.#countLosses();
     this.#options.socket[Symbol.dispose]();
     this.#options.onClosed(this);

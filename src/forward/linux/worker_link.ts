@@ -139,6 +139,11 @@ export class WorkerLink {
     this.#commands.send([COMMAND.unlisten, listener]);
   }
 
+  /** Accepts what is there already, then no more, and tells the sink when that is so. */
+  retire(listener: number): void {
+    this.#commands.send([COMMAND.retire, listener]);
+  }
+
   /** Adds a path that connections can be directed to. `null`: there are too many. */
   addPath(sink: PathSink): number | null {
     const path = this.#paths.add(sink);

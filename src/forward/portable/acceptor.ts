@@ -24,6 +24,7 @@ export class Acceptor {
   readonly #listeners: readonly Listener[];
   readonly #clock: Clock;
   readonly #closing = new AbortController();
+  #isRetiring = false;
 
   /** @param listeners belong to the acceptor from now on */
   constructor(listeners: readonly Listener[], clock: Clock, handler: AcceptHandler) {
@@ -38,6 +39,15 @@ export class Acceptor {
     for (const listener of this.#listeners) listener[Symbol.dispose]();
   }
 
+  /** Accepts no more, without a loss where another process has the sockets, too. */
+  retire(): void {
+    this.#isRetiring = true;
+    for (const listener of this.#listeners) {
+      if (listener.retire === undefined) listener[Symbol.dispose]();
+      else listener.retire();
+    }
+  }
+
   async #acceptFrom(listener: Listener): Promise<void> {
     const { port } = listener.addr;
     const { signal } = this.#closing;
@@ -47,7 +57,7 @@ export class Acceptor {
         const inbound = await listener.accept();
         this.handler.accepted(inbound, port);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || this.#isRetiring) return;
         // What fails an accept passes: often descriptors are used up.
         this.handler.acceptFailed(port, error);
         await sleep(this.#clock, FORWARD.acceptRetryMs, signal).catch(() => undefined);

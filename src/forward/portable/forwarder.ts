@@ -72,6 +72,8 @@ export function createPortableForwarder(
 }
 
 class PortableForwarder implements Forwarder {
+  /** Deno gives no descriptor away. */
+  readonly succession = null;
   readonly #environment: UdpEnvironment;
   readonly #transport: UdpTransport;
   readonly #open = new Map<bigint, RunningRule>();
@@ -128,6 +130,17 @@ class PortableForwarder implements Forwarder {
     const rules = [...this.#open.values()].map((rule) => rule.counters());
     const sniListeners = this.#livePorts().map((port) => port.counters());
     return { rules, sniListeners, owners: this.#environment.owners.counters() };
+  }
+
+  retire(drainMs: number): Closing {
+    this.#isShutDown = true;
+    const rules = [...this.#open.values()];
+    const retired = Promise.all(rules.map((rule) => rule.retire()));
+    const drain = async () => {
+      await retired;
+      await Promise.all(rules.map((rule) => this.#drain(rule, drainMs)));
+    };
+    return { released: retired.then(() => undefined), drained: drain() };
   }
 
   async shutdown(drainMs: number): Promise<void> {

@@ -75,6 +75,12 @@ export interface FastPath {
 export interface Listener extends Disposable {
   readonly addr: Endpoint;
   accept(): Promise<Socket>;
+  /**
+   * Takes no more from the queue, which is left to another process that has the socket, too.
+   * `accept` still gives what was taken from it, and rejects when that is all. Absent where no
+   * other process can have it.
+   */
+  retire?(): void;
   /** Opens a fast path; `null` when there can't be another. Absent where there are none. */
   fastPath?(plan: FastPathPlan): FastPath | null;
 }

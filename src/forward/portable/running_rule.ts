@@ -10,6 +10,14 @@ export interface RunningRule {
   setLimits(limits: RateLimit | null): OpenOutcome;
 
   /**
+   * Takes nothing new, which another process does that has the sockets. What was taken goes on
+   * until `close`, which has something to drain then whatever the protocol is.
+   *
+   * @returns a promise that resolves when nothing new can come
+   */
+  retire(): Promise<void>;
+
+  /**
    * Stops accepting, and cuts what is left after `drainMs`. Calling it again can only bring the
    * cut forward.
    *

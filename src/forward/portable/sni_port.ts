@@ -35,6 +35,8 @@ export class SniPort implements AcceptHandler {
   #table = new RouteTable<SniMember>([]);
   /** Connections whose ClientHello is being read. */
   readonly #peeking = new Set<Socket>();
+  readonly #routing = new Set<Promise<void>>();
+  #retired: Promise<void> | null = null;
   readonly #histogram = new PeekHistogram();
   #misses = 0;
   #parseFailures = 0;
@@ -88,6 +90,21 @@ export class SniPort implements AcceptHandler {
     this.#log("debug", "tls.sni_listener.stopped", {});
   }
 
+  /**
+   * Takes no more connections. Resolves when those that were taken are routed, or refused; for all
+   * members together.
+   */
+  retire(): Promise<void> {
+    this.#retired ??= this.#retire();
+    return this.#retired;
+  }
+
+  async #retire(): Promise<void> {
+    this.#acceptor.retire();
+    await this.#acceptor.released;
+    await Promise.all(this.#routing);
+  }
+
   counters(): SniListenerCounters {
     return {
       listenPort: this.listenPort,
@@ -103,7 +120,8 @@ export class SniPort implements AcceptHandler {
       inbound[Symbol.dispose]();
       return;
     }
-    void this.#route(inbound);
+    const routing = this.#route(inbound).finally(() => this.#routing.delete(routing));
+    this.#routing.add(routing);
   }
 
   acceptFailed(_listenPort: number, error: unknown): void {

@@ -51,6 +51,10 @@ export class SniRule implements RunningRule, SniMember {
     return this.#rule.setLimits(limits);
   }
 
+  async retire(): Promise<void> {
+    await this.#port.retire();
+  }
+
   async close(drainMs: number): Promise<void> {
     if (!this.#hasLeft) {
       this.#hasLeft = true;

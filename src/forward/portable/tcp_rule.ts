@@ -109,6 +109,12 @@ export class TcpRule implements RunningRule, AcceptHandler {
     return { ok: true };
   }
 
+  retire(): Promise<void> {
+    this.#acceptor?.retire();
+    this.#fastPaths.stop();
+    return this.released;
+  }
+
   async close(drainMs: number): Promise<void> {
     this.#closing.abort();
     this.#fastPaths.stop();

@@ -51,6 +51,8 @@ export class UdpRule implements RunningRule {
   readonly #tasks = new Set<Promise<void>>();
   #reaper: Disposable | null = null;
   #flowsDroppedOverflow = 0;
+  #isRetired = false;
+  #onEmpty: () => void = () => undefined;
 
   constructor({ spec, entrances, settings, targets, owner, environment }: UdpRuleOptions) {
     this.#settings = settings;
@@ -108,11 +110,28 @@ export class UdpRule implements RunningRule {
     return { ok: true };
   }
 
-  /** There is nothing to drain: a flow that nobody listens for any more is no use. */
-  async close(): Promise<void> {
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await Promise.all(this.#listeners.map((listener) => listener.retire?.()));
+  }
+
+  /**
+   * A flow that nobody listens for any more is no use. But where another process listens, what
+   * targets have to say to this one's flows is still theirs to get.
+   */
+  async close(drainMs = 0): Promise<void> {
+    if (this.#isRetired && this.#flows.size > 0 && drainMs > 0) await this.#emptied(drainMs);
     if (!this.#closing.signal.aborted) this.#end();
     await this.released;
     await Promise.all(this.#tasks);
+  }
+
+  /** Resolves when the last flow has ended, or after `drainMs`. */
+  async #emptied(drainMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _deadline = this.#context.environment.clock.timer(drainMs, resolve);
+    this.#onEmpty = resolve;
+    await promise;
   }
 
   #end(): void {
@@ -153,7 +172,10 @@ export class UdpRule implements RunningRule {
     }
     const flow = create({
       hold: admission.hold,
-      onEnd: (flow) => void this.#flows.delete(flow),
+      onEnd: (flow) => {
+        this.#flows.delete(flow);
+        if (this.#flows.size === 0) this.#onEmpty();
+      },
     });
     this.#flows.add(flow);
     // The task starts once the flow has its first datagram.

@@ -51,6 +51,11 @@ export interface ListenerOptions {
 export interface RuleListener extends Disposable {
   /** Resolves when the rule is closed and nothing uses the socket any more. */
   run(): Promise<void>;
+  /**
+   * Receives no more, and still sends what targets reply. Resolves when that is so. Absent where no
+   * other process can have the socket.
+   */
+  retire?(): Promise<void>;
 }
 
 /** A bound socket that nobody reads yet. Disposing closes it. */

@@ -5,17 +5,21 @@
  * @module
  */
 
-/** `<sys/socket.h>`, `<netinet/in.h>`, `<netinet/tcp.h>`, `<linux/udp.h>`. */
+/** `<sys/socket.h>`, `<netinet/in.h>`, `<netinet/tcp.h>`, `<linux/udp.h>`, unix(7). */
 export const SOCKET = {
+  AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
   SOCK_STREAM: 1,
   SOCK_DGRAM: 2,
+  SOCK_SEQPACKET: 5,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
   SO_ERROR: 4,
+  SO_PEERCRED: 17,
+  SCM_RIGHTS: 1,
   IPPROTO_TCP: 6,
   TCP_NODELAY: 1,
   IPPROTO_IP: 0,
@@ -29,7 +33,9 @@ export const SOCKET = {
   UDP_GRO: 104,
   SHUT_WR: 1,
   MSG_TRUNC: 0x20,
+  MSG_CTRUNC: 0x8,
   MSG_NOSIGNAL: 0x4000,
+  MSG_CMSG_CLOEXEC: 0x40000000,
 } as const;
 
 /** `<sys/epoll.h>`. */

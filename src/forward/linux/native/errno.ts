@@ -7,6 +7,7 @@
 /** Numbers of `<errno.h>`, as they are on x86-64 and aarch64. */
 export const ERRNO = {
   EPERM: 1,
+  ENOENT: 2,
   EINTR: 4,
   EIO: 5,
   EBADF: 9,
@@ -38,6 +39,7 @@ export const ERRNO = {
 } as const;
 
 const TEXTS: Readonly<Record<keyof typeof ERRNO, string>> = {
+  ENOENT: "No such file or directory",
   EPERM: "Operation not permitted",
   EINTR: "Interrupted system call",
   EIO: "Input/output error",

@@ -60,6 +60,8 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   /** int close(int fd) */
   close: { parameters: ["i32"], result: "i32" },
+  /** uid_t geteuid(void) */
+  geteuid: { parameters: [], result: "u32" },
   /** int eventfd(unsigned initial, int flags) */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** int epoll_create1(int flags) */
