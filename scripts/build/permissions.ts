@@ -39,7 +39,10 @@ export const PERMISSIONS: Readonly<Record<"server" | "client", readonly string[]
   // `[backend]` of `server.toml` names variables of the operator's choice.
   server: permissions(null, ["hostname", "statfs"]),
   client: [
-    ...permissions(["STATE_DIRECTORY", "TMPDIR"], ["hostname", "networkInterfaces"]),
+    ...permissions(["STATE_DIRECTORY", "RUNTIME_DIRECTORY", "TMPDIR"], [
+      "hostname",
+      "networkInterfaces",
+    ]),
     "--allow-ffi",
   ],
 };

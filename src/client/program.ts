@@ -18,6 +18,8 @@ interface DaemonFlags {
   readonly reconnectMaxDelaySecs: number;
   readonly shutdownDrainTimeoutSecs: number;
   readonly statsReportIntervalSecs: number;
+  readonly takeOver?: true;
+  readonly takeOverSocket?: string;
 }
 
 /** Delays fit a 32-bit timer: about 23 days in seconds. Longer ones are as good as never. */
@@ -69,6 +71,14 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
       new Option("--stats-report-interval-secs <N>", "how often counters are reported")
         .argParser(delay(SECONDS_MAX, 1)).default(5),
     )
+    .option(
+      "--take-over",
+      "take the ports of the client that runs, which drains and ends: an upgrade that nobody notices",
+    )
+    .option(
+      "--take-over-socket <PATH>",
+      "where the two meet (default: in $RUNTIME_DIRECTORY, else beside the kept rules)",
+    )
     .action(async (flags: DaemonFlags) => {
       const { runDaemon } = await import("../edge/daemon.ts");
       status.code = await runDaemon({
@@ -78,9 +88,21 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
         reconnectMaxMs: flags.reconnectMaxDelaySecs * 1_000,
         drainMs: flags.shutdownDrainTimeoutSecs * 1_000,
         statsIntervalMs: flags.statsReportIntervalSecs * 1_000,
+        takeOver: flags.takeOver === true,
+        successionPath: flags.takeOverSocket,
       }, io);
     });
 
+  addEnroll(program, { io, status });
+  addStandaloneCommands(program, { io, status });
+  addCompletionCommand(program, io);
+  return program;
+}
+
+function addEnroll(
+  program: Command,
+  { io, status }: { readonly io: ProcessIo; readonly status: ExitStatus },
+): void {
   program.command("enroll")
     .description("Redeem a one-time enrollment URI and write the credential bundle")
     .argument(
@@ -92,7 +114,4 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
       const { runEnroll } = await import("../edge/daemon.ts");
       status.code = await runEnroll({ uri, out }, io);
     });
-  addStandaloneCommands(program, { io, status });
-  addCompletionCommand(program, io);
-  return program;
 }

@@ -306,6 +306,8 @@ export const FORWARD = {
   udpIdleSecsDefault: 60,
   /** Idle flows are looked for every quarter of the window, but not more often than this. */
   udpReaperMinMs: 25,
+  /** Flows whose sources are heard by another process are over when nothing is replied for this long. */
+  udpRetiredIdleMs: 4_000,
   /**
    * Datagrams of a flow that wait while its target is looked up; more are dropped. A new socket
    * takes a turn to get going: what may come meanwhile fits, too.

@@ -40,6 +40,16 @@ export function defaultStatePath(bundlePath: string, env: Env): string {
   return `${bundlePath.replace(/\.json$/, "")}.state.json`;
 }
 
+/**
+ * Where a client that is to take this one's place finds it: in `$RUNTIME_DIRECTORY` (set by
+ * systemd), else beside the file that keeps its rules.
+ */
+export function defaultSuccessionPath(statePath: string, env: Env): string {
+  const directory = env("RUNTIME_DIRECTORY");
+  if (present(directory)) return `${directory}/client.sock`;
+  return `${statePath.replace(/\.json$/, "")}.sock`;
+}
+
 /** The path to load, or every path that was tried. An explicit path is used even if it is missing. */
 export function resolveBundlePath(options: {
   readonly explicit: string | undefined;

@@ -27,38 +27,43 @@ export interface ControlLoopOptions {
   readonly onRefused?: () => void;
   /** Aborted when the client shall stop. */
   readonly stop: AbortSignal;
+  /** Aborted when another process takes over: the session ends, and the rules stay as they are. */
+  readonly leave?: AbortSignal;
   /** @default {openControlStream} */
   readonly connect?: typeof openControlStream;
 }
 
-/** Runs until `stop` is aborted; then drains every rule while the stream is still up, if it is. */
+/**
+ * Runs until `stop` is aborted; then drains every rule while the stream is still up, if it is. Or
+ * until `leave` is.
+ */
 export async function runControlLoop(options: ControlLoopOptions): Promise<void> {
-  const { table, backoff, clock, logger, stop } = options;
-  for (let attempt = 1; !stop.aborted; attempt++) {
+  const { table, backoff, clock, logger, stop, leave } = options;
+  const end = leave === undefined ? stop : AbortSignal.any([stop, leave]);
+  for (let attempt = 1; !end.aborted; attempt++) {
     logger.info("control.connecting", { attempt });
-    const end = await connectOnce(options);
-    if (end === "refused") {
+    if (await connectOnce(options, end) === "refused") {
       options.onRefused?.();
       await table.closeAll();
-      await untilAborted(stop);
-    } else if (!stop.aborted) {
-      await sleep(clock, backoff.next(), stop).catch(() => undefined);
+      await untilAborted(end);
+    } else if (!end.aborted) {
+      await sleep(clock, backoff.next(), end).catch(() => undefined);
     }
   }
-  await table.closeAll();
+  if (stop.aborted) await table.closeAll();
 }
 
 type SessionEnd = "ended" | "refused";
 
-async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
-  const { bundle, backoff, clock, logger, stop, connect = openControlStream } = options;
+async function connectOnce(options: ControlLoopOptions, end: AbortSignal): Promise<SessionEnd> {
+  const { bundle, backoff, clock, logger, connect = openControlStream } = options;
   let connected = false;
   // A stop ends a dial at once; an established session ends itself, after its rules have drained.
   const dial = new AbortController();
-  const onStop = () => {
+  const onEnd = () => {
     if (!connected) dial.abort();
   };
-  stop.addEventListener("abort", onStop);
+  end.addEventListener("abort", onEnd);
   try {
     const stream = await connect({
       endpoint: bundle.serverEndpoint,
@@ -77,7 +82,7 @@ async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
     });
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    if (stop.aborted) return "ended";
+    if (end.aborted) return "ended";
     if (!connected && isRefusal(error)) {
       logger.warn("control.terminal", { error: error.message });
       return "refused";
@@ -86,7 +91,7 @@ async function connectOnce(options: ControlLoopOptions): Promise<SessionEnd> {
       error: error.message,
     });
   } finally {
-    stop.removeEventListener("abort", onStop);
+    end.removeEventListener("abort", onEnd);
   }
   if (connected) logger.info("control.disconnected");
   return "ended";

@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly onConnected: () => void;
   /** When aborted, rules are drained while the stream is up, then the session ends. */
   readonly stop: AbortSignal;
+  /** When aborted, the session ends. */
+  readonly leave?: AbortSignal | undefined;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     const replay = cleanup.use(watchReplay(await announcedReplay(stream), options));
     cleanup.use(reportStats(outbound, options));
     cleanup.use(drainOnStop(outbound, options));
+    cleanup.use(endOnLeave(outbound, options));
 
     for (let next = await incoming.next(); !next.done; next = await incoming.next()) {
       await dispatch(next.value, options, replay);
@@ -111,6 +114,26 @@ function drainOnStop(outbound: BoundedQueue<ClientMessage>, options: SessionOpti
     [Symbol.dispose]() {
       over = true;
       stop.removeEventListener("abort", onStop);
+      deadline?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** On `leave`: ends the client's side of the stream. */
+function endOnLeave(
+  outbound: BoundedQueue<ClientMessage>,
+  { leave, stream, clock }: SessionOptions,
+): Disposable {
+  let deadline: Disposable | null = null;
+  const onLeave = () => {
+    outbound.close();
+    deadline = clock.timer(CLOSE_GRACE_MS, () => stream.cancel());
+  };
+  if (leave?.aborted) onLeave();
+  else leave?.addEventListener("abort", onLeave, { once: true });
+  return {
+    [Symbol.dispose]() {
+      leave?.removeEventListener("abort", onLeave);
       deadline?.[Symbol.dispose]();
     },
   };

@@ -78,6 +78,14 @@ export class OwnerTable {
     }
   }
 
+  /** Takes `bytes` off an owner's quota, which another process let pass. */
+  spend(ownerId: string, bytes: bigint): void {
+    const left = this.#limits.quota(ownerId);
+    if (left === null || bytes <= 0n) return;
+    const remainingBytes = left.remainingBytes > bytes ? left.remainingBytes - bytes : 0n;
+    this.#limits.setQuota(ownerId, { ...left, remainingBytes });
+  }
+
   get caps(): readonly OwnerCaps[] {
     return [...this.#caps].map(([ownerId, { value: caps }]) => ({ ownerId, caps }));
   }

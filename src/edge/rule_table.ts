@@ -11,6 +11,7 @@ import { stringifyJson } from "../core/json.ts";
 import type { LogFields, Logger } from "../core/log.ts";
 import { formatRange } from "../core/ports.ts";
 import type { RuleSpec } from "../core/rule.ts";
+import { CarriedCounters } from "../forward/carried_counters.ts";
 import type { ForwarderCounters } from "../forward/counters.ts";
 import type { Forwarder, UdpSettings } from "../forward/forwarder.ts";
 import type { ClientState } from "./client_state.ts";
@@ -44,6 +45,8 @@ export class RuleTable {
   readonly drainMs: number;
   /** Caps and quotas of owners: they hold for rules of this table, and outlive them. */
   readonly owners: OwnerTable;
+  /** What another process has counted for these rules. */
+  readonly carried = new CarriedCounters();
   readonly #logger: Logger;
   readonly #slots = new Map<bigint, Slot>();
   readonly #draining = new Set<Promise<void>>();
@@ -105,8 +108,14 @@ export class RuleTable {
     for (const spec of [...routed, ...plain]) await this.push("", spec, "replay");
   }
 
+  /** What was counted for the rules, by a process whose place this one took, too. */
   counters(): ForwarderCounters {
-    return this.#forwarder.counters();
+    return this.carried.addTo(this.#forwarder.counters());
+  }
+
+  /** Resolves when what was asked for until now is done. */
+  settled(): Promise<void> {
+    return this.#serially(() => Promise.resolve());
   }
 
   /** Sends reports to `report` from now on; `null` drops them until the next session. */
@@ -224,6 +233,7 @@ export class RuleTable {
   /** Resolves when the rule's ports are free again: nobody is told before. */
   async #close(slot: Slot): Promise<void> {
     this.#slots.delete(slot.spec.id);
+    this.carried.forget(slot.spec.id);
     this.#onChange();
     const closing = this.#forwarder.close(slot.spec.id, this.drainMs);
     const drained = closing.drained.finally(() => this.#draining.delete(drained));

@@ -28,6 +28,7 @@ export class ServiceManager implements Disposable {
   #watchdog: Disposable | null = null;
   #warned = false;
   #isStopping = false;
+  #isOver = false;
 
   constructor(options: ServiceManagerOptions) {
     this.#options = options;
@@ -41,13 +42,34 @@ export class ServiceManager implements Disposable {
   async ready(): Promise<void> {
     await this.#notify("READY=1");
     const ms = watchdogMs(this.#options);
-    if (ms !== null && !this.#isStopping) this.#beat(ms / 2);
+    if (ms !== null && !this.#isStopping && !this.#isOver) this.#beat(ms / 2);
   }
 
   /** It has begun to stop; the watchdog goes on until the end. */
   async stopping(): Promise<void> {
     this.#isStopping = true;
     await this.#notify("STOPPING=1");
+  }
+
+  /** The process `pid`, which has to be one of the service, is the service from now on. */
+  async succeededBy(pid: number): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#notify(`MAINPID=${pid}`);
+  }
+
+  /**
+   * What a process needs in its environment to be a manager's instead of this one. A manager does
+   * not tell it to those that it starts beside the service's own process.
+   */
+  get environment(): Readonly<Record<string, string>> {
+    const { env } = this.#options;
+    const path = env("NOTIFY_SOCKET");
+    if (path === undefined || this.#path === null) return {};
+    const isWatched = watchdogMs(this.#options) !== null;
+    return {
+      NOTIFY_SOCKET: path,
+      ...(isWatched && { WATCHDOG_USEC: env("WATCHDOG_USEC") ?? "", WATCHDOG_PID: "" }),
+    };
   }
 
   #beat(ms: number): void {
@@ -69,6 +91,7 @@ export class ServiceManager implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.#watchdog?.[Symbol.dispose]();
   }
 }

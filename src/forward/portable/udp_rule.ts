@@ -112,6 +112,8 @@ export class UdpRule implements RunningRule {
 
   async retire(): Promise<void> {
     this.#isRetired = true;
+    this.#reaper?.[Symbol.dispose]();
+    this.#armReaper();
     await Promise.all(this.#listeners.map((listener) => listener.retire?.()));
   }
 
@@ -185,7 +187,7 @@ export class UdpRule implements RunningRule {
   }
 
   #armReaper(): void {
-    const { idleMs } = this.#settings;
+    const idleMs = this.#isRetired ? FORWARD.udpRetiredIdleMs : this.#settings.idleMs;
     if (idleMs === 0) return;
     const { clock } = this.#context.environment;
     this.#reaper = clock.timer(Math.max(idleMs / 4, FORWARD.udpReaperMinMs), () => {
