@@ -27,6 +27,7 @@ export interface ClientServiceOptions {
 
 export class ClientService {
   readonly #options: ClientServiceOptions;
+  readonly #moveListeners: ((clientId: string) => void)[] = [];
 
   constructor(options: ClientServiceOptions) {
     this.#options = options;
@@ -70,7 +71,13 @@ export class ClientService {
     clients.setAddress(clientId, parseClientAddress(address));
     const client = this.#get(clientId);
     logger.info("audit.client_update", { outcome: "success", client_id: clientId });
+    for (const listener of this.#moveListeners) listener(clientId);
     return client;
+  }
+
+  /** Calls `listener` after people reach a client elsewhere. */
+  onMoved(listener: (clientId: string) => void): void {
+    this.#moveListeners.push(listener);
   }
 
   /**

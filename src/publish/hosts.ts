@@ -37,21 +37,30 @@ export class HostRegistry {
   }
 
   /**
-   * Gives a canonical name to a tunnel or site.
-   *
-   * @throws {PortunusError} `host_reserved`, `host_in_use`, `host_limit_reached`
+   * @throws {PortunusError} `host_reserved`, `host_in_use`, `host_limit_reached` for a canonical
+   * name that cannot be had
    */
-  reserve(fqdn: string, kind: Exclude<HostKind, "reserved">, refId: string): void {
+  requireFree(fqdn: string): void {
     const { hosts, domain, maxHosts, operatorHost } = this.#options;
     const base = domain();
-    const isKept = base !== null && isReservedBelow(base, fqdn) || fqdn === operatorHost();
-    if (isKept || hosts.get(fqdn)?.kind === "reserved") {
+    const host = hosts.get(fqdn);
+    const isKept = (base !== null && isReservedBelow(base, fqdn)) || fqdn === operatorHost();
+    if (host?.kind === "reserved" || (host === undefined && isKept)) {
       throw new PortunusError("host_reserved", fqdn);
     }
-    if (hosts.get(fqdn) !== undefined) throw new PortunusError("host_in_use", fqdn);
+    if (host !== undefined) throw new PortunusError("host_in_use", fqdn);
     const max = maxHosts();
     if (hosts.count() >= max) throw new PortunusError("host_limit_reached", `max_hosts is ${max}`);
-    hosts.insert({ fqdn, kind, refId });
+  }
+
+  /**
+   * Gives a canonical name to a tunnel or site.
+   *
+   * @throws {PortunusError} as {@linkcode requireFree} does
+   */
+  reserve(fqdn: string, kind: Exclude<HostKind, "reserved">, refId: string): void {
+    this.requireFree(fqdn);
+    this.#options.hosts.insert({ fqdn, kind, refId });
   }
 
   /** Gives a name free. Deleting the row of a tunnel or site does so by itself. */

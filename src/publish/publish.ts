@@ -5,19 +5,36 @@
  * @module
  */
 
+import type { ClientService } from "../control/clients.ts";
+import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
+import { PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { UserStore } from "../identity/identity_store.ts";
+import type { OperatorDirectory } from "../identity/operators.ts";
+import { ClientRepository } from "../store/clients.ts";
 import { PublishedHostRepository } from "../store/published_hosts.ts";
 import { PublishStateRepository } from "../store/publish_state.ts";
 import type { Store } from "../store/open.ts";
+import { TunnelRepository } from "../store/tunnels.ts";
+import type { CertificateStatus } from "./certificates/certificate.ts";
 import type { PublishConfig } from "./config.ts";
+import { HostTable } from "./host_table.ts";
 import { HostRegistry } from "./hosts.ts";
+import type { Termination } from "./tunnels/termination.ts";
+import { TunnelService } from "./tunnels/tunnels.ts";
 
 /** What publishing takes from the server. Who needs more adds it here; `start.ts` passes all it has. */
 export interface PublishOptions {
   /** The configuration in force: limits change while the server runs, listeners and folders do not. */
   readonly config: () => PublishConfig;
   readonly store: Store;
+  readonly rules: RuleService;
+  readonly clients: Pick<ClientService, "onMoved">;
+  readonly operators: OperatorDirectory;
+  readonly accounts: Pick<UserStore, "account">;
+  /** Makes a ULID. */
+  readonly newId: () => string;
   /** Where browsers reach the operator API, if that is said. */
   readonly publicOrigin: () => string | null;
   readonly clock: Clock;
@@ -29,6 +46,9 @@ export interface Publish {
   readonly config: () => PublishConfig;
   readonly state: PublishStateRepository;
   readonly hosts: HostRegistry;
+  /** What the ingress serves at the moment. */
+  readonly table: HostTable;
+  readonly tunnels: TunnelService;
   /**
    * Brings back what was published before, and listens. Ends when `stack` is disposed of.
    *
@@ -41,19 +61,56 @@ export interface Publish {
 export function createPublish(options: PublishOptions): Publish {
   const { config, store, publicOrigin } = options;
   const state = new PublishStateRepository(store);
+  const table = new HostTable();
+  const domain = () => state.get().domain;
   const hosts = new HostRegistry({
     hosts: new PublishedHostRepository(store),
-    domain: () => state.get().domain,
+    domain,
     maxHosts: () => config().maxHosts,
     operatorHost: () => hostOf(publicOrigin()),
+  });
+  const tunnels = new TunnelService({
+    ...options,
+    tunnels: new TunnelRepository(store),
+    clients: new ClientRepository(store),
+    hosts,
+    domain,
+    termination: createTermination(state, table),
   });
   return {
     config,
     state,
     hosts,
-    start: () => Promise.resolve(),
+    table,
+    tunnels,
+    start(stack) {
+      options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
+      stack.defer(() => tunnels.stop());
+      tunnels.start();
+      return Promise.resolve();
+    },
   };
 }
+
+function createTermination(state: PublishStateRepository, routes: HostTable): Termination {
+  const none = () => Promise.reject(new PortunusError("publish_not_ready"));
+  return {
+    requireReady() {
+      if (state.get().status !== "COMPLETED") throw new PortunusError("publish_not_ready");
+    },
+    requireDns: none,
+    certificates: { ensure: none, release: () => undefined, status: () => NO_CERTIFICATE },
+    routes,
+  };
+}
+
+const NO_CERTIFICATE: CertificateStatus = {
+  status: "none",
+  source: null,
+  not_after: null,
+  last_error: null,
+  next_attempt: null,
+};
 
 const hostOf = (origin: string | null): string | null =>
   origin === null ? null : new URL(origin).hostname;

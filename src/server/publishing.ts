@@ -1,8 +1,11 @@
+import { ulid } from "ulid";
+import type { OpenAccounts } from "../backend/accounts.ts";
 import type { Publish, PublishOptions } from "../publish/publish.ts";
 import type { LiveConfig } from "./reload.ts";
 
-export interface PublishingOptions extends Omit<PublishOptions, "config"> {
+export interface PublishingOptions extends Omit<PublishOptions, "config" | "accounts" | "newId"> {
   readonly live: LiveConfig;
+  readonly opened: OpenAccounts;
 }
 
 /**
@@ -12,13 +15,19 @@ export interface PublishingOptions extends Omit<PublishOptions, "config"> {
  */
 export async function startPublishing(
   stack: AsyncDisposableStack,
-  { live, ...options }: PublishingOptions,
+  options: PublishingOptions,
 ): Promise<Publish | null> {
+  const { live, opened } = options;
   const atStart = live.config.publish;
   if (atStart === null) return null;
   const { createPublish } = await import("../publish/publish.ts");
   // A reload that drops the table waits for a restart.
-  const publish = createPublish({ ...options, config: () => live.config.publish ?? atStart });
+  const publish = createPublish({
+    ...options,
+    accounts: opened.accounts.store,
+    config: () => live.config.publish ?? atStart,
+    newId: ulid,
+  });
   await publish.start(stack);
   return publish;
 }

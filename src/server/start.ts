@@ -94,17 +94,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const listeners = cleanup.use(new Listeners(() => live.config.stopGraceMs));
   const grpc = listeners.add(startControl(options, { config, tls, services, metrics }));
   identity.controlPort = grpc.address.port;
-  const operators = createOperatorServices(cleanup, {
-    ...options,
-    ...services,
-    opened,
-    live,
-    metrics,
-  });
-  const known = { ...options, ...services, ...auditing, ...operators, metrics };
-  const publish = await startPublishing(cleanup, { ...known, ...opened.accounts, live, store });
+  const shared = { ...options, ...services, ...auditing, opened, live, store, metrics };
+  const operators = createOperatorServices(cleanup, shared);
+  const publish = await startPublishing(cleanup, { ...shared, ...operators });
   const { app } = createApi({
-    ...known,
+    ...shared,
+    ...operators,
     publish,
     newId: ulid,
     ui: loadUiAssets(),

@@ -117,6 +117,11 @@ export class ApiFixture extends RuleFixture {
   readonly publish = !ApiFixture.publishing ? null : createPublish({
     config: () => this.publishConfig,
     store: this.db.store,
+    rules: this.rules,
+    clients: { onMoved: () => undefined },
+    operators: this.operators,
+    accounts: this.accounts.store,
+    newId: () => `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,
     publicOrigin: () => this.publicOrigin,
     clock: this.clock,
     logger: this.logger,
