@@ -149,8 +149,19 @@ export class Fleet implements Watch, AsyncDisposable {
     return list[Math.floor(this.traffic.random() * list.length)];
   }
 
+  /** Ports that no rule has: `freeRange` knows nothing of UDP. */
+  #freePorts(count: number): number {
+    const taken = new Set(this.rules.flatMap(({ ports }) => ports));
+    for (;;) {
+      const start = freeRange(count);
+      if (Array.from({ length: count }, (_, i) => start + i).every((it) => !taken.has(it))) {
+        return start;
+      }
+    }
+  }
+
   async #push(client: FleetClient, kind: FleetRule["kind"]): Promise<void> {
-    const port = freeRange(portsOf(kind));
+    const port = this.#freePorts(portsOf(kind));
     const answer = await this.api.push(client, { kind, port, targets: this.targets });
     if (typeof answer === "string") this.report(answer);
     else client.add(answer);

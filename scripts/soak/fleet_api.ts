@@ -12,7 +12,7 @@ export const USER = "soak";
 /** What `GET /v1/rules` says of a rule. */
 export interface ListedRule {
   readonly id: number;
-  readonly client: string;
+  readonly client_name: string;
   readonly listen_port: number;
   readonly state: { readonly kind: string };
 }
@@ -65,7 +65,7 @@ export class FleetApi {
       }
       // It may be there all the same: the server was killed before it answered.
       const listed = await this.list<ListedRule>("/v1/rules").catch(() => []);
-      const made = listed.find((it) => it.client === client.name && it.listen_port === port);
+      const made = listed.find((it) => it.client_name === client.name && it.listen_port === port);
       return made === undefined ? said : newRule(`${made.id}`, kind, port);
     }, (result): result is FleetRule => isRule(result));
   }

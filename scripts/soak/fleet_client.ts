@@ -61,9 +61,9 @@ export class Subject {
     this.lives.at(-1)?.push({ ageSecs: (performance.now() - this.#bornAt) / 1_000, mib });
   }
 
-  /** Its memory now, in MiB. */
+  /** Its memory when it was last looked at, in MiB. */
   get mib(): number {
-    return this.lives.at(-1)?.at(-1)?.mib ?? NaN;
+    return this.lives.findLast((life) => life.length > 0)?.at(-1)?.mib ?? NaN;
   }
 }
 
