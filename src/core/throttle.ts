@@ -17,9 +17,14 @@ export interface Failures {
 /** Whether `a` is later than `b`. */
 const isAfter = (a: Temporal.Instant, b: Temporal.Instant) => Temporal.Instant.compare(a, b) > 0;
 
-/** Whether another attempt has to be refused at `now`. */
+/**
+ * Whether another attempt has to be refused at `now`. A lock that would last longer than any is of
+ * a clock that was put back since, and over.
+ */
 export function isLocked(failures: Failures | undefined, now: Temporal.Instant): boolean {
-  return failures?.lockedUntil ? isAfter(failures.lockedUntil, now) : false;
+  const until = failures?.lockedUntil;
+  if (!until) return false;
+  return isAfter(until, now) && !isAfter(until, now.add({ seconds: THROTTLE.lockMaxSecs }));
 }
 
 /**

@@ -31,3 +31,13 @@ Deno.test("countFailure() locks longer with each failure on top, up to a quarter
   };
   assert.deepEqual([5, 6, 7, 8, 9, 10, 40].map(lock), [60, 120, 240, 480, 900, 900, 900]);
 });
+
+Deno.test("isLocked() lasts a quarter of an hour at the most where a clock was put back", () => {
+  const day = 86_400;
+  const locked = after(day, day, day, day, day);
+  assert.equal(isLocked(locked, at(0)), false, "nobody waits for a day");
+  assert.equal(isLocked(locked, at(day - 800)), true, "a small step does not open it");
+  const next = countFailure(locked, at(1));
+  assert.equal(next.count, 6, "what was counted stays counted");
+  assert.deepEqual([isLocked(next, at(120)), isLocked(next, at(121))], [true, false]);
+});

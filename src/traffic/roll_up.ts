@@ -71,7 +71,9 @@ export class TrafficRollUp implements Disposable {
   *#rollUp(now: bigint): Generator<void, number> {
     const { samples } = this.#options;
     const current = now - now % HOUR_SECS;
-    const last = samples.lastRolledUpHour();
+    const known = samples.lastRolledUpHour();
+    // Later than now: the clock was put back since, at most an hour ago. That hour may have more.
+    const last = known < current ? known : current - 2n * HOUR_SECS;
     const oldest = current - BigInt(TRAFFIC.rollUpHoursMax) * HOUR_SECS;
     let from = last + HOUR_SECS > oldest ? last + HOUR_SECS : oldest;
     let count = 0;

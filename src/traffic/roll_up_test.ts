@@ -152,3 +152,22 @@ Deno.test("a sum beyond 64 bits is the largest there is", () => {
   it.samples.rollUp(START);
   assert.deepEqual(it.hours, [`alice edge-01 0h: ${COUNT_MAX - 1n}/${COUNT_MAX}`]);
 });
+
+Deno.test("TrafficRollUp goes on where the clock was put back", () => {
+  using it = new Fixture();
+  it.add(0n, 1n);
+  // The clock runs ahead for a while, and what is over then is summed up.
+  it.clock.jump(40 * 24 * HOUR_MS);
+  it.clock.advance(HOUR_MS + MINUTE_MS);
+  assert.deepEqual(it.hours, ["alice edge-01 0h: 1/2"]);
+  it.clock.jump(-40 * 24 * HOUR_MS);
+  it.add(HOUR + 60n, 10n);
+  it.clock.advance(HOUR_MS);
+  it.add(2n * HOUR, 100n);
+  it.clock.advance(HOUR_MS);
+  assert.deepEqual(it.hours, [
+    "alice edge-01 0h: 1/2",
+    "alice edge-01 1h: 10/20",
+    "alice edge-01 2h: 100/200",
+  ]);
+});

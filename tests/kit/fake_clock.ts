@@ -7,7 +7,7 @@ interface Timer {
 
 /** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
-  readonly #origin: number;
+  #origin: number;
   #elapsed = 0;
   #onArmed: (() => void)[] = [];
   /** In the order they were set, which breaks ties between equal times. */
@@ -36,6 +36,11 @@ export class FakeClock implements Clock {
     this.#timers.add(timer);
     for (const resolve of this.#onArmed.splice(0)) resolve();
     return { [Symbol.dispose]: () => this.#timers.delete(timer) };
+  }
+
+  /** Puts the wall clock forward, or back; nothing else notices. */
+  jump(ms: number): void {
+    this.#origin += ms;
   }
 
   /** Resolves when a timer is pending: at once, or when the next one is set. */

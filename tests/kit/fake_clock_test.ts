@@ -62,3 +62,13 @@ Deno.test("FakeClock armed() waits for a timer to be set", async () => {
   await armed;
   await clock.armed();
 });
+
+Deno.test("FakeClock jump() moves the wall clock and no timer", () => {
+  const clock = new FakeClock(1_000);
+  let fired = 0;
+  clock.timer(10, () => fired++);
+  clock.jump(-500);
+  assert.deepEqual([clock.now(), clock.monotonic(), fired], [500, 0, 0]);
+  clock.advance(10);
+  assert.deepEqual([clock.now(), clock.monotonic(), fired], [510, 10, 1]);
+});

@@ -11,8 +11,12 @@ export interface Programs {
 
 const sourcePath = (name: string) => new URL(`../../src/${name}/main.ts`, import.meta.url).pathname;
 
-/** The programs from source, with the permissions that the binaries have. */
-export function sourcePrograms(): Programs {
+/**
+ * The programs from source, with the permissions that the binaries have.
+ *
+ * @param preload a module of this folder that comes first, with its query
+ */
+export function sourcePrograms({ preload }: { readonly preload?: string } = {}): Programs {
   const run = (name: "server" | "client") => [
     Deno.execPath(),
     "run",
@@ -20,6 +24,7 @@ export function sourcePrograms(): Programs {
     "--no-prompt",
     ...MEMORY_FLAGS[name],
     ...PERMISSIONS[name],
+    ...(preload === undefined ? [] : ["--preload", new URL(preload, import.meta.url).href]),
     sourcePath(name),
   ];
   return { server: run("server"), client: run("client"), env: denoEnvironment() };
