@@ -13,7 +13,7 @@
 import { clientHello } from "../../tests/kit/client_hello.ts";
 import { Lab, type ServerHandle } from "../../tests/kit/lab.ts";
 import { Operator } from "../../tests/kit/operator.ts";
-import { freePort, freeRange } from "../../tests/kit/ports.ts";
+import { freeRange } from "../../tests/kit/ports.ts";
 import { adjacentTargets, echoTarget } from "../../tests/kit/targets.ts";
 import { writeLine } from "../build/console.ts";
 import { FleetApi } from "./fleet_api.ts";
@@ -93,7 +93,8 @@ export class Fleet implements Watch, AsyncDisposable {
       tcp: lab.use(echoTarget()).port,
       pair: lab.use(adjacentTargets()).port,
       udp: udp.port,
-      refusing: freePort(),
+      // Whatever is free now may be a rule's own later, which would then forward to itself.
+      refusing: 1,
     };
     const hello = await clientHello(SERVER_NAME);
     const fleet = new Fleet(lab, new FleetApi(operator), targets, { random, hello });

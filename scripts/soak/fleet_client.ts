@@ -147,8 +147,9 @@ export class FleetClient {
       (error: unknown) => {
         // Killed again, or removed, before it had opened the rule.
         if (process !== this.process || !this.rules.has(rule)) return;
+        const [why] = String(error).split("\n");
         this.subject.watch.report(
-          `rule ${rule.id} (${rule.kind}) of ${this.name} was not opened: ${error}`,
+          `rule ${rule.id} (${rule.kind}) of ${this.name} was not opened: ${why}`,
         );
       },
     );
