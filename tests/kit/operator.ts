@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { enroll } from "../../src/edge/enroll.ts";
 import type { CommandResult } from "./command.ts";
 import type { Lab } from "./lab.ts";
 import type { TestProcess } from "./process.ts";
@@ -60,18 +61,23 @@ export class Operator {
     return (body as { uri: string }).uri;
   }
 
-  /** Enrolls a new client with the real command; returns the path of its bundle. */
+  /** Enrolls a new client, as the command does; returns the path of its bundle. */
   async enroll(name: string, bundle: string): Promise<string> {
-    const uri = await this.enrollmentUri(name);
-    const { code, stdout, stderr } = await this.lab.clientCommand(["enroll", uri, "--out", bundle]);
-    assert.equal(code, 0, stderr);
-    assert.equal(stdout, `${bundle}\n`);
+    await enroll(await this.enrollmentUri(name), bundle);
     return bundle;
   }
 
-  /** Pushes a rule that has to become active; returns its id. */
-  async push(client: string, listen: number | string, target: string): Promise<string> {
-    return (await this.ok(["push-rule", client, `${listen}`, target])).trim();
+  /** Pushes a rule that has to become active, as `push-rule` does; returns its id. */
+  async push(client: string, listen: number, target: string): Promise<string> {
+    const colon = target.lastIndexOf(":");
+    const { status, body } = await this.api("POST", "/v1/rules", {
+      client,
+      listen_port: listen,
+      target_host: target.slice(0, colon),
+      target_port: Number(target.slice(colon + 1)),
+    });
+    assert.equal(status, 201, JSON.stringify(body));
+    return `${(body as { rule_id: number }).rule_id}`;
   }
 
   /**

@@ -137,11 +137,12 @@ labTest("a range maps port by port and counts port by port", async (lab) => {
   assert.equal(mismatch.code, 3);
   assert.match(mismatch.stderr, /range_length_mismatch: listen_len=2 target_len=1/);
 
-  const id = await operator.push(
+  const id = (await operator.ok([
+    "push-rule",
     "edge-01",
     `${start}-${start + 1}`,
     `127.0.0.1:${pair.port}-${pair.port + 1}`,
-  );
+  ])).trim();
   using first = await TestConn.open(start);
   using second = await TestConn.open(start + 1);
   assert.equal(await first.echo("to the first"), "to the first");

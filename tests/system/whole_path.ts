@@ -13,13 +13,18 @@ import { closeQuietly, echoTarget } from "../kit/targets.ts";
 
 /** Drives one path through everything and takes it down again in an orderly way. */
 export async function wholePath(lab: Lab): Promise<void> {
-  const { server, operator, client } = await lab.connected({
-    clientArgs: ["--stats-report-interval-secs", "1"],
-  });
+  const { server, operator } = await lab.operated();
+  const bundle = lab.path("edge-01.json");
+  const uri = await operator.enrollmentUri("edge-01");
+  const enrolled = await lab.clientCommand(["enroll", uri, "--out", bundle]);
+  assert.deepEqual([enrolled.code, enrolled.stdout], [0, `${bundle}\n`], enrolled.stderr);
+  const client = lab.client({ bundle, args: ["--stats-report-interval-secs", "1"] });
+  await client.event("control.connected");
   const target = lab.use(echoTarget());
   const port = freePort();
 
-  const ruleId = await operator.push("edge-01", port, `127.0.0.1:${target.port}`);
+  const pushed = ["push-rule", "edge-01", `${port}`, `127.0.0.1:${target.port}`];
+  const ruleId = (await operator.ok(pushed)).trim();
   assert.equal(ruleId, "0", "the first rule of a store");
   for (const hostname of ["127.0.0.1", "::1"]) {
     assert.equal(
