@@ -31,6 +31,8 @@ export const SESSION = {
   /** Messages waiting to be sent to one client; producers wait when it is full. */
   serverOutboundMax: 32,
   clientOutboundMax: 16,
+  /** From the lookup of the server's name to the end of the TLS handshake. */
+  dialTimeoutSecs: 20,
   welcomeTimeoutSecs: 10,
 } as const;
 

@@ -6,6 +6,9 @@
 
 import { create } from "@bufbuild/protobuf";
 import { Metadata, status, type StatusObject } from "@grpc/grpc-js";
+import type { Clock } from "../core/clock.ts";
+import { SESSION } from "../core/limits.ts";
+import { systemClock } from "../system/clock.ts";
 import { bearerHeader } from "./bearer.ts";
 import { GrpcClientStream } from "./client_stream.ts";
 import { type CredentialBundle, EnrollClientRequestSchema } from "./gen/portunus/v1/portunus_pb.ts";
@@ -35,7 +38,7 @@ export class RpcError extends Error {
 export async function openControlStream(
   options: Dial & { readonly bearer: string },
 ): Promise<ClientStream> {
-  const { bearer, signal } = options;
+  const { bearer, signal, clock = systemClock } = options;
   const metadata = bearerMetadata(bearer);
   if (signal.aborted) throw abortError(signal);
   const channel = new PinnedChannel(options);
@@ -48,8 +51,10 @@ export async function openControlStream(
   });
   const onAbort = () => stream.cancel();
   signal.addEventListener("abort", onAbort);
+  using deadline = new DialDeadline(clock, onAbort);
   const failure = await Promise.race([channel.verified, stream.ended]);
   if (signal.aborted) throw abortError(signal);
+  if (deadline.isOver) throw lateError();
   if (failure) throw failure;
   return stream;
 }
@@ -63,7 +68,7 @@ export async function openControlStream(
 export async function redeemEnrollment(
   options: Dial & { readonly code: string },
 ): Promise<CredentialBundle> {
-  const { code, signal } = options;
+  const { code, signal, clock = systemClock } = options;
   if (signal.aborted) throw abortError(signal);
   const channel = new PinnedChannel(options);
   const { promise, resolve, reject } = Promise.withResolvers<CredentialBundle>();
@@ -71,12 +76,16 @@ export async function redeemEnrollment(
   const call = channel.unary(ENROLL, request, (error, bundle) => {
     if (bundle !== undefined) resolve(bundle);
     else if (signal.aborted) reject(abortError(signal));
+    else if (deadline.isOver) reject(lateError());
     else if (error) {
       reject(channel.connectFailure(error) ?? new RpcError(error.code, error.details));
     }
   });
   const onAbort = () => call.cancel();
   signal.addEventListener("abort", onAbort);
+  using deadline = new DialDeadline(clock, onAbort);
+  // Who is there may take all the time it needs for the answer.
+  void channel.verified.then(() => deadline[Symbol.dispose]());
   try {
     return await promise;
   } finally {
@@ -84,6 +93,26 @@ export async function redeemEnrollment(
     channel.close();
   }
 }
+
+/** A dial that nobody answers, at whatever step, is given up. */
+class DialDeadline implements Disposable {
+  isOver = false;
+  readonly #timer: Disposable;
+
+  constructor(clock: Clock, giveUp: () => void) {
+    this.#timer = clock.timer(SESSION.dialTimeoutSecs * 1_000, () => {
+      this.isOver = true;
+      giveUp();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+  }
+}
+
+const lateError = () =>
+  new WireError("transport", `no connection within ${SESSION.dialTimeoutSecs} s`);
 
 function bearerMetadata(bearer: string): Metadata {
   const header = bearerHeader(bearer);

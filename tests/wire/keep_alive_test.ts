@@ -4,10 +4,19 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { connect } from "node:tls";
 import { CONTROL_CONNECTIONS } from "../../src/core/limits.ts";
-import { openControlStream } from "../../src/wire/control_client.ts";
+import { openControlStream, redeemEnrollment } from "../../src/wire/control_client.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { FaultProxy } from "../kit/fault_proxy.ts";
-import { captured, hello, never, open, readAll, startServer, wireError } from "./harness.ts";
+import {
+  captured,
+  hello,
+  never,
+  open,
+  readAll,
+  startServer,
+  welcome,
+  wireError,
+} from "./harness.ts";
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").toString("hex");
 const SETTINGS = "000000" + "04" + "00" + "00000000";
@@ -58,6 +67,68 @@ Deno.test("a client gives up a server that is gone, within 30 s", async () => {
   letTimePass(clock, 30);
   await read;
   session.finish();
+});
+
+Deno.test("a dial that is accepted and never answered is given up after 20 s", async () => {
+  const clock = new FakeClock();
+  await using server = startServer();
+  await using proxy = new FaultProxy(server.port);
+  proxy.stall();
+  const endpoint = `127.0.0.1:${proxy.port}`;
+  const dial = { endpoint, pin: server.pin, signal: never, clock };
+  const late = wireError("transport", /no connection within 20 s$/);
+  const opened = assert.rejects(openControlStream({ ...dial, bearer: "good" }), late);
+  const redeemed = assert.rejects(redeemEnrollment({ ...dial, code: "sesame" }), late);
+  letTimePass(clock, 19);
+  assert.equal(clock.pending, 2, "not too soon");
+  letTimePass(clock, 1);
+  await Promise.all([opened, redeemed]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("what a loss holds back for 20 s arrives, and the session goes on", async () => {
+  const clock = new FakeClock();
+  const session = captured();
+  await using server = startServer({ ...session, clock });
+  await using proxy = new FaultProxy(server.port);
+  const stream = await openControlStream({
+    endpoint: `127.0.0.1:${proxy.port}`,
+    pin: server.pin,
+    bearer: "good",
+    signal: never,
+    clock,
+  });
+  const served = await session.stream;
+  const incoming = served.incoming[Symbol.asyncIterator]();
+  const answers = stream.incoming[Symbol.asyncIterator]();
+  for (let round = 0; round < 3; round++) {
+    proxy.stall();
+    await stream.send(hello());
+    letTimePass(clock, 20);
+    proxy.resume();
+    assert.equal((await incoming.next()).value?.payload.case, "hello");
+    await served.send(welcome());
+    assert.equal((await answers.next()).value?.payload.case, "welcome");
+  }
+  assert.ok(!served.closed.aborted);
+  session.finish();
+  assert.ok((await answers.next()).done);
+});
+
+Deno.test("clocks that jump by a year say nothing of the peer", async () => {
+  const clock = new FakeClock();
+  const session = captured();
+  await using server = startServer({ ...session, clock });
+  const stream = await open(server);
+  const served = await session.stream;
+  for (const days of [366, -732]) {
+    clock.jump(days * 86_400_000);
+    letTimePass(clock, 9);
+    assert.ok(!served.closed.aborted);
+  }
+  session.finish();
+  stream.close();
+  await readAll(stream);
 });
 
 Deno.test("delay of 300 ms each way is no reason to give anything up", async () => {
