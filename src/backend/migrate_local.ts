@@ -8,7 +8,7 @@
 import { PortunusError } from "../core/errors.ts";
 import type { StoredCredential } from "../store/credentials.ts";
 import type { IdentityTables } from "../store/identity_tables.ts";
-import type { Account } from "../store/users.ts";
+import type { Account, Totp } from "../store/users.ts";
 import type { SharedDatabase } from "./database.ts";
 import { millisOf } from "./rows.ts";
 import type { SqlSession } from "./sql.ts";
@@ -34,6 +34,7 @@ export interface MigratedUser {
 interface LocalUser {
   readonly account: Account;
   readonly passwordHash: string | null;
+  readonly totp: Totp | undefined;
   readonly credentials: readonly StoredCredential[];
 }
 
@@ -74,6 +75,7 @@ function localUsers({ users, credentials }: IdentityTables): LocalUser[] {
   return users.list().filter(({ userId }) => !anchors.has(userId)).map((account) => ({
     account,
     passwordHash: users.passwordHash(account.userId),
+    totp: users.totp(account.userId),
     credentials: credentials.storedOf(account.userId),
   }));
 }
@@ -107,11 +109,12 @@ async function planOf(sql: SqlSession, local: readonly LocalUser[]): Promise<Ste
 }
 
 async function copy(sql: SqlSession, { user, present, missing }: Step): Promise<void> {
-  const { account, passwordHash } = user;
+  const { account, passwordHash, totp } = user;
   if (!present) {
     await sql.query(
       `INSERT INTO portunus_users (user_id, role, display_name, disabled, created_at,
-         password_hash, password_change_required) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+         password_hash, password_change_required, email, totp_secret, totp_last_step)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       account.userId,
       account.role,
       account.displayName,
@@ -119,6 +122,9 @@ async function copy(sql: SqlSession, { user, present, missing }: Step): Promise<
       millisOf(account.createdAt),
       passwordHash,
       account.passwordChangeRequired ? 1 : 0,
+      account.email,
+      totp?.secret ?? null,
+      totp?.lastStep ?? null,
     );
   }
   for (const credential of missing) {

@@ -12,7 +12,7 @@ import type { Logger } from "../core/log.ts";
 import type { ReplicaStatus } from "../identity/backend_status.ts";
 import { type Columns, Database, type SqlParameter as SqliteValue } from "../store/database.ts";
 import { createPrivate } from "../store/sqlite_file.ts";
-import { sqliteTables } from "./schema.ts";
+import { SCHEMA_VERSION, sqliteTables } from "./schema.ts";
 import type { Copy } from "./shared.ts";
 import type { Query, SqlParameter } from "./sql.ts";
 
@@ -200,6 +200,12 @@ function openFile(path: string): Database {
     Deno.chmodSync(path, 0o600);
     db.write(() => {
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      // It is a copy: one of another version is made anew.
+      const version = db.get("PRAGMA user_version")?.["user_version"];
+      if (version !== BigInt(SCHEMA_VERSION)) {
+        for (const table of COPIED) db.exec(`DROP TABLE IF EXISTS ${table}`);
+        db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      }
       for (const statement of sqliteTables()) db.exec(statement);
     });
     return db;

@@ -7,7 +7,7 @@
 import { CREDENTIAL_STATUSES, type CredentialRow } from "../store/credentials.ts";
 import type { Columns } from "../store/database.ts";
 import { Row } from "../store/row.ts";
-import { type Account, ROLES } from "../store/users.ts";
+import { type Account, ROLES, type Totp } from "../store/users.ts";
 import type { ListedWebSession, WebSessionRow } from "../store/web_sessions.ts";
 import type { KeyedQuery } from "./lookups.ts";
 
@@ -32,7 +32,8 @@ export const ACCOUNT_COLUMNS = `user_id, role, display_name, disabled, created_a
   CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password, password_change_required,
   (SELECT count(*) FROM portunus_credentials
    WHERE portunus_credentials.user_id = portunus_users.user_id AND status = 'active')
-  AS credential_count`;
+  AS credential_count, email,
+  CASE WHEN totp_last_step IS NULL THEN 0 ELSE 1 END AS totp_enabled`;
 
 export function toAccount(columns: Columns): Account {
   const row = new Row("portunus_users", "user_id", columns);
@@ -45,7 +46,17 @@ export function toAccount(columns: Columns): Account {
     hasPassword: row.boolean("has_password"),
     passwordChangeRequired: row.boolean("password_change_required"),
     credentialCount: row.number("credential_count"),
+    email: row.textOrNull("email"),
+    totpEnabled: row.boolean("totp_enabled"),
   };
+}
+
+/** `undefined` when the user has no secret. */
+export function toTotp(columns: Columns): Totp | undefined {
+  const row = new Row("portunus_users", "user_id", columns);
+  const secret = row.textOrNull("totp_secret");
+  if (secret === null) return undefined;
+  return { secret, lastStep: row.numberOrNull("totp_last_step") };
 }
 
 export const CREDENTIALS_OF = `SELECT credential_id, user_id, label, status, issued_at, revoked_at,

@@ -8,7 +8,7 @@ import { PortunusError } from "../core/errors.ts";
 import type { Dialect, SqlConnection } from "./sql.ts";
 
 /** Version of the schema that this program writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 interface Table {
   readonly name: string;
@@ -34,6 +34,10 @@ const TABLES: readonly Table[] = [
       "created_at BIGINT NOT NULL",
       "password_hash VARCHAR(255)",
       "password_change_required SMALLINT NOT NULL DEFAULT 0",
+      // Version 2
+      "email VARCHAR(255)",
+      "totp_secret VARCHAR(64)",
+      "totp_last_step BIGINT",
     ],
     primaryKey: "user_id",
   },
@@ -97,7 +101,10 @@ export async function prepareSchema(
   await dialect.exclusively(connection, seconds, async () => {
     await create(connection, dialect, COUNTERS);
     await requireKnownVersion(connection);
-    for (const table of TABLES) await create(connection, dialect, table);
+    for (const table of TABLES) {
+      await create(connection, dialect, table);
+      await addColumns(connection, table);
+    }
     for (const table of [COUNTERS, ...TABLES]) await check(connection, table);
     for (const [name, value] of [["users", 0], ["bootstrap", 0], ["schema", SCHEMA_VERSION]]) {
       await connection.query(
@@ -108,6 +115,11 @@ export async function prepareSchema(
         value ?? 0,
       );
     }
+    await connection.query(
+      "UPDATE portunus_counters SET value = ? WHERE name = 'schema' AND value < ?",
+      SCHEMA_VERSION,
+      SCHEMA_VERSION,
+    );
     const { rows: [row] } = await connection.query("SELECT count(*) AS n FROM portunus_users");
     const users = Number(row?.["n"]);
     await connection.query(
@@ -142,6 +154,23 @@ async function create(connection: SqlConnection, dialect: Dialect, table: Table)
   await connection.query(`CREATE TABLE IF NOT EXISTS ${name} (${parts.join(", ")})${options}`);
   if (indexed === undefined || inline) return;
   await connection.query(`CREATE INDEX IF NOT EXISTS ${index} ON ${name} (${indexed})`);
+}
+
+/**
+ * Adds the columns that an earlier version did not have; all of them may be NULL. Servers of that
+ * version that still run go on, but ask nobody for a one-time code.
+ */
+async function addColumns(connection: SqlConnection, { name, columns }: Table): Promise<void> {
+  // One row of NULLs, whose names are the columns there are.
+  const { rows: [row] } = await connection.query(
+    `SELECT t.* FROM (SELECT 1 AS one) AS o LEFT JOIN ${name} t ON 1 = 0`,
+  );
+  for (const column of columns) {
+    const [columnName = ""] = column.split(" ", 1);
+    if (row !== undefined && Object.hasOwn(row, columnName)) continue;
+    if (column.includes("NOT NULL")) continue;
+    await connection.query(`ALTER TABLE ${name} ADD COLUMN ${column}`);
+  }
 }
 
 /** Fails when a table of that name lacks one of our columns. */

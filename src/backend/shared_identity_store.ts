@@ -14,20 +14,23 @@ import type {
   PasswordOverride,
   PasswordReplacement,
   Replacement,
+  VerifiedLogin,
 } from "../identity/identity_store.ts";
 import type { NewCredential } from "../store/credentials.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
-import type { NewUser, UserChange } from "../store/users.ts";
+import type { NewUser, UsedCode, UserChange } from "../store/users.ts";
 import type { NewWebSession } from "../store/web_sessions.ts";
 import { Shared, type SharedOptions } from "./shared.ts";
 import { SharedAttempts } from "./shared_attempts.ts";
 import { SharedCredentials } from "./shared_credentials.ts";
 import { SharedSessions } from "./shared_sessions.ts";
+import { SharedTotp } from "./shared_totp.ts";
 import { SharedUsers } from "./shared_users.ts";
 
 /** The parts as one. */
 export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   readonly #users: SharedUsers;
+  readonly #totp: SharedTotp;
   readonly #credentials: SharedCredentials;
   readonly #sessions: SharedSessions;
   readonly #attempts: SharedAttempts;
@@ -35,6 +38,7 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   constructor(options: SharedOptions) {
     const shared = new Shared(options);
     this.#users = new SharedUsers(shared);
+    this.#totp = new SharedTotp(shared);
     this.#credentials = new SharedCredentials(shared);
     this.#sessions = new SharedSessions(shared);
     this.#attempts = new SharedAttempts(shared);
@@ -45,7 +49,7 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   account = (userId: string) => this.#users.account(userId);
   passwordHash = (userId: string) => this.#users.passwordHash(userId);
   requireRoom = () => this.#users.requireRoom();
-  insertUser = (user: NewUser) => this.#users.insertUser(user);
+  insertUser = (user: NewUser, alongside?: Alongside) => this.#users.insertUser(user, alongside);
   insertFirstSuperadmin = (first: FirstSuperadmin, alongside: Alongside) =>
     this.#users.insertFirstSuperadmin(first, alongside);
   updateUser = (userId: string, change: UserChange, now: Temporal.Instant) =>
@@ -53,6 +57,11 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   replacePassword = (change: PasswordReplacement) => this.#users.replacePassword(change);
   overridePassword = (override: PasswordOverride) => this.#users.overridePassword(override);
   removeUser = (userId: string, alongside: Alongside) => this.#users.removeUser(userId, alongside);
+
+  totp = (userId: string) => this.#totp.totp(userId);
+  setUpTotp = (userId: string, secret: string) => this.#totp.setUpTotp(userId, secret);
+  confirmTotp = (userId: string, code: UsedCode) => this.#totp.confirmTotp(userId, code);
+  removeTotp = (userId: string, code: UsedCode | null) => this.#totp.removeTotp(userId, code);
 
   credentialOwner = (tokenHash: string, now: Temporal.Instant) =>
     this.#credentials.credentialOwner(tokenHash, now);
@@ -62,8 +71,8 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   revokeCredential = (userId: string, credentialId: string, now: Temporal.Instant) =>
     this.#credentials.revokeCredential(userId, credentialId, now);
 
-  insertSession = (session: NewWebSession, verifiedHash: string) =>
-    this.#sessions.insertSession(session, verifiedHash);
+  insertSession = (session: NewWebSession, verified: VerifiedLogin) =>
+    this.#sessions.insertSession(session, verified);
   useSession = (hash: string, now: Temporal.Instant) => this.#sessions.useSession(hash, now);
   endSession = (hash: string, now: Temporal.Instant) => this.#sessions.endSession(hash, now);
   sessionsOf = (userId: string, now: Temporal.Instant) => this.#sessions.sessionsOf(userId, now);

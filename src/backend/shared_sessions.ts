@@ -6,8 +6,9 @@
 
 import { AccessError } from "../core/errors.ts";
 import { WEB_SESSION } from "../core/limits.ts";
-import type { SessionStore } from "../identity/identity_store.ts";
+import type { SessionStore, VerifiedLogin } from "../identity/identity_store.ts";
 import { hasEnded } from "../identity/session_end.ts";
+import { afterLogin } from "../identity/totp_state.ts";
 import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 import type { Columns } from "../store/database.ts";
 import { millisOf, SESSIONS, SESSIONS_OF, toListedSession, toSession } from "./rows.ts";
@@ -34,18 +35,20 @@ export class SharedSessions implements SessionStore, AsyncDisposable {
 
   insertSession(
     session: NewWebSession,
-    verifiedHash: string,
+    login: VerifiedLogin,
   ): Promise<{ readonly passwordChangeRequired: boolean }> {
     const { userId, sessionHash, createdAt: now } = session;
     const verified = async (sql: SqlSession) => {
       const user = await this.#shared.users.lock(sql, userId);
-      if (!user || user.disabled || user.passwordHash !== verifiedHash) {
+      if (!user || user.disabled || user.passwordHash !== login.passwordHash) {
         throw new AccessError("invalid_login", "invalid login");
       }
       return user;
     };
     return this.#shared.write(userId, async (sql) => {
-      const { passwordChangeRequired } = await verified(sql);
+      const { passwordChangeRequired, totp } = await verified(sql);
+      const used = afterLogin(totp, login.code);
+      if (used !== undefined) await this.#shared.users.setTotp(sql, userId, used);
       await sql.query(
         `DELETE FROM portunus_web_sessions
            WHERE user_id = ? AND (revoked_at IS NOT NULL OR absolute_expires_at < ?

@@ -65,10 +65,13 @@ export class SharedUsers implements UserStore {
     if (Number(row?.["n"]) >= max) throw new AccessError("too_many_users");
   }
 
-  async insertUser(user: NewUser): Promise<void> {
+  async insertUser(user: NewUser, alongside?: Alongside): Promise<void> {
     await this.#shared.write(
       user.userId,
-      (sql) => this.#shared.users.insert(sql, user),
+      async (sql) => {
+        await this.#shared.users.insert(sql, user);
+        if (alongside !== undefined) this.#shared.locally(alongside, null);
+      },
       async (sql) => {
         await this.#shared.users.lockCount(sql);
         return await this.#shared.users.has(sql, user);

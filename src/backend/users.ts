@@ -6,8 +6,8 @@
 
 import { AccessError } from "../core/errors.ts";
 import { Row } from "../store/row.ts";
-import { type NewUser, type PasswordChange, type Role, ROLES } from "../store/users.ts";
-import { millisOf } from "./rows.ts";
+import { type NewUser, type PasswordChange, type Role, ROLES, type Totp } from "../store/users.ts";
+import { millisOf, toTotp } from "./rows.ts";
 import { type Dialect, SqlError, type SqlSession } from "./sql.ts";
 
 /** A user whom nobody else changes until the transaction is over. */
@@ -17,6 +17,7 @@ export interface LockedUser {
   readonly disabled: boolean;
   readonly passwordHash: string | null;
   readonly passwordChangeRequired: boolean;
+  readonly totp: Totp | undefined;
 }
 
 /** Whether a user counts among the superadmins there have to be. */
@@ -34,7 +35,8 @@ export class Users {
 
   async lock(sql: SqlSession, userId: string): Promise<LockedUser | undefined> {
     const { rows: [columns] } = await sql.query(
-      `SELECT user_id, display_name, role, disabled, password_hash, password_change_required
+      `SELECT user_id, display_name, role, disabled, password_hash, password_change_required,
+         totp_secret, totp_last_step
        FROM portunus_users WHERE user_id = ?${this.#dialect.forUpdate}`,
       userId,
     );
@@ -46,6 +48,7 @@ export class Users {
       disabled: row.boolean("disabled"),
       passwordHash: row.textOrNull("password_hash"),
       passwordChangeRequired: row.boolean("password_change_required"),
+      totp: toTotp(columns),
     };
   }
 
@@ -85,13 +88,14 @@ export class Users {
     try {
       await sql.query(
         `INSERT INTO portunus_users (user_id, role, display_name, disabled, created_at,
-           password_hash, password_change_required) VALUES (?, ?, ?, 0, ?, ?, ?)`,
+           password_hash, password_change_required, email) VALUES (?, ?, ?, 0, ?, ?, ?, ?)`,
         user.userId,
         user.role,
         user.displayName,
         millisOf(user.createdAt),
         user.passwordHash,
         user.passwordChangeRequired ? 1 : 0,
+        user.email ?? null,
       );
     } catch (error) {
       if (!(error instanceof SqlError) || error.kind !== "conflict") throw error;
@@ -123,6 +127,16 @@ export class Users {
        WHERE user_id = ?`,
       hash,
       changeRequired ? 1 : 0,
+      userId,
+    );
+  }
+
+  /** Replaces what is known of a user's one-time codes; `null` for nothing. */
+  async setTotp(sql: SqlSession, userId: string, totp: Totp | null): Promise<void> {
+    await sql.query(
+      "UPDATE portunus_users SET totp_secret = ?, totp_last_step = ? WHERE user_id = ?",
+      totp?.secret ?? null,
+      totp?.lastStep ?? null,
       userId,
     );
   }

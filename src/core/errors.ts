@@ -194,7 +194,7 @@ export const ERROR_TABLE = {
   publish_wrong_stage: publishConflict,
   totp_already_enabled: { http: 409 },
   totp_not_set_up: { http: 409 },
-  user_already_exists: userConflict,
+  user_already_exists: { http: 409, exit: { user: 2, local: 2, publish: 2 } },
 
   // What the edge cannot do, or did not do
   ack_timeout: { http: 504, exit: { rule: 7, publish: 7 } },

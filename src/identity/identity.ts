@@ -7,6 +7,7 @@ import { Grants } from "./grants.ts";
 import type { ServerAccounts } from "./local_identity_store.ts";
 import { Onboarding } from "./onboarding.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
+import { SecondFactor } from "./second_factor.ts";
 import { Throttle } from "./throttle.ts";
 import { WebSessions } from "./web_sessions.ts";
 
@@ -26,6 +27,7 @@ export interface Identity {
   readonly accounts: Accounts;
   readonly credentials: ApiCredentials;
   readonly grants: Grants;
+  readonly secondFactor: SecondFactor;
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
@@ -36,5 +38,6 @@ export function createIdentity(options: IdentityOptions): Identity {
     accounts: new Accounts({ ...options, throttle }),
     credentials: new ApiCredentials(options),
     grants: new Grants(options),
+    secondFactor: new SecondFactor({ ...options, throttle }),
   };
 }

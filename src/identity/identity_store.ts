@@ -11,7 +11,7 @@
 
 import type { CredentialOwner, CredentialRow, NewCredential } from "../store/credentials.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
-import type { Account, NewUser, UserChange } from "../store/users.ts";
+import type { Account, NewUser, Totp, UsedCode, UserChange } from "../store/users.ts";
 import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 
 /**
@@ -60,6 +60,13 @@ export interface Replacement {
   readonly issuedAt: Temporal.Instant;
 }
 
+/** What a login was found to be right about. It has to be so when the session begins, too. */
+export interface VerifiedLogin {
+  readonly passwordHash: string;
+  /** `null` where no code was asked for. */
+  readonly code: UsedCode | null;
+}
+
 export interface UserStore {
   /** How many superadmins are enabled. */
   enabledSuperadmins(): Promise<number>;
@@ -75,7 +82,7 @@ export interface UserStore {
    */
   requireRoom(): Promise<void>;
   /** @throws {AccessError} `user_already_exists`, and what {@linkcode requireRoom} throws */
-  insertUser(user: NewUser): Promise<void>;
+  insertUser(user: NewUser, alongside?: Alongside): Promise<void>;
   /** @throws {AccessError} `already_bootstrapped`, `user_already_exists` */
   insertFirstSuperadmin(first: FirstSuperadmin, alongside: Alongside): Promise<void>;
   /**
@@ -96,6 +103,26 @@ export interface UserStore {
   removeUser(userId: string, alongside: Alongside): Promise<readonly string[]>;
 }
 
+/** Secrets for one-time codes, at most one for each user. */
+export interface TotpStore {
+  /** `undefined` when none is set up, or there is no such user. Always as of now. */
+  totp(userId: string): Promise<Totp | undefined>;
+  /**
+   * Sets up a secret, in place of one that was never confirmed. Logins do not ask for codes yet.
+   *
+   * @throws {AccessError} `user_not_found`, `totp_already_enabled`
+   */
+  setUpTotp(userId: string, secret: string): Promise<void>;
+  /** From now on, logins ask for a code. `false` when it is not this secret that waits for it. */
+  confirmTotp(userId: string, code: UsedCode): Promise<boolean>;
+  /**
+   * Forgets a user's secret. `false` when there is none, or `code` was used before.
+   *
+   * @param code what makes it be done; `null` for somebody who needs none
+   */
+  removeTotp(userId: string, code: UsedCode | null): Promise<boolean>;
+}
+
 export interface CredentialStore {
   /** The owner of an active credential, by index; counts as a use of it, best effort. */
   credentialOwner(tokenHash: string, now: Temporal.Instant): Promise<CredentialOwner | undefined>;
@@ -114,13 +141,15 @@ export interface CredentialStore {
 
 export interface SessionStore {
   /**
-   * Enters a session, if the password is still the one that was verified and the user enabled.
+   * Enters a session, if the password is still the one that was verified and the user enabled, and
+   * uses up the one-time code.
    *
-   * @throws {AccessError} `invalid_login`
+   * @throws {AccessError} `invalid_login`; `totp_invalid` for a code that was used before, or none
+   * where one is needed by now
    */
   insertSession(
     session: NewWebSession,
-    verifiedHash: string,
+    verified: VerifiedLogin,
   ): Promise<{ readonly passwordChangeRequired: boolean }>;
   /** A session that has not ended; counts as a use of it unless its user is disabled. */
   useSession(sessionHash: string, now: Temporal.Instant): Promise<WebSessionRow | undefined>;
@@ -137,4 +166,5 @@ export interface AttemptStore {
 }
 
 /** All of it. */
-export interface IdentityStore extends UserStore, CredentialStore, SessionStore, AttemptStore {}
+export interface IdentityStore
+  extends UserStore, TotpStore, CredentialStore, SessionStore, AttemptStore {}

@@ -14,7 +14,7 @@ import type { GrantRepository } from "../store/grants.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
 import type { Store } from "../store/open.ts";
 import type { SetupTokenRepository } from "../store/setup_token.ts";
-import type { Account, NewUser, UserChange } from "../store/users.ts";
+import type { Account, NewUser, Totp, UsedCode, UserChange } from "../store/users.ts";
 import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 import type {
   Alongside,
@@ -24,8 +24,12 @@ import type {
   PasswordReplacement,
   Replacement,
   Revoked,
+  VerifiedLogin,
 } from "./identity_store.ts";
 import { hasEnded } from "./session_end.ts";
+import { afterLogin, isFresh, isWaitingFor, requireReplaceable } from "./totp_state.ts";
+
+const nothing: Alongside = () => undefined;
 
 /** Accounts, and what a server keeps beside them in its own store wherever they are. */
 export interface ServerAccounts {
@@ -71,10 +75,11 @@ export class LocalIdentityStore implements IdentityStore {
     return Promise.resolve();
   }
 
-  insertUser(user: NewUser): Promise<void> {
-    return Promise.try(() =>
-      onConflict("user_already_exists", () => this.#tables.users.insert(user))
-    );
+  insertUser(user: NewUser, alongside: Alongside = nothing): Promise<void> {
+    return this.#write(({ users }) => {
+      onConflict("user_already_exists", () => users.insert(user));
+      alongside();
+    });
   }
 
   insertFirstSuperadmin(first: FirstSuperadmin, alongside: Alongside): Promise<void> {
@@ -132,6 +137,35 @@ export class LocalIdentityStore implements IdentityStore {
     });
   }
 
+  totp(userId: string): Promise<Totp | undefined> {
+    return Promise.try(() => this.#tables.users.totp(userId));
+  }
+
+  setUpTotp(userId: string, secret: string): Promise<void> {
+    return this.#write(({ users }) => {
+      if (!users.get(userId)) throw new AccessError("user_not_found");
+      requireReplaceable(users.totp(userId));
+      users.setTotp(userId, { secret, lastStep: null });
+    });
+  }
+
+  confirmTotp(userId: string, code: UsedCode): Promise<boolean> {
+    return this.#write(({ users }) => {
+      const waiting = isWaitingFor(users.totp(userId), code);
+      if (waiting) users.setTotp(userId, { secret: code.secret, lastStep: code.step });
+      return waiting;
+    });
+  }
+
+  removeTotp(userId: string, code: UsedCode | null): Promise<boolean> {
+    return this.#write(({ users }) => {
+      const totp = users.totp(userId);
+      const removed = totp !== undefined && (code === null || isFresh(totp, code));
+      if (removed) users.setTotp(userId, null);
+      return removed;
+    });
+  }
+
   credentialOwner(tokenHash: string, now: Temporal.Instant): Promise<CredentialOwner | undefined> {
     return Promise.try(() => {
       const owner = this.#tables.credentials.findActive(tokenHash);
@@ -172,14 +206,16 @@ export class LocalIdentityStore implements IdentityStore {
 
   insertSession(
     session: NewWebSession,
-    verifiedHash: string,
+    verified: VerifiedLogin,
   ): Promise<{ readonly passwordChangeRequired: boolean }> {
     const { userId, createdAt: now } = session;
     return this.#write(({ users, sessions }) => {
       const user = users.get(userId);
-      if (!user || user.disabled || users.passwordHash(userId) !== verifiedHash) {
+      if (!user || user.disabled || users.passwordHash(userId) !== verified.passwordHash) {
         throw new AccessError("invalid_login", "invalid login");
       }
+      const used = afterLogin(users.totp(userId), verified.code);
+      if (used !== undefined) users.setTotp(userId, used);
       sessions.sweep(now, now.subtract({ seconds: WEB_SESSION.idleSecs }));
       sessions.insert(session);
       return { passwordChangeRequired: user.passwordChangeRequired };

@@ -10,11 +10,13 @@ import { isUserId } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import { WEB_SESSION } from "../core/limits.ts";
 import { newToken, type Random } from "../system/random.ts";
+import type { UsedCode } from "../store/users.ts";
 import type { ListedWebSession } from "../store/web_sessions.ts";
 import { hashSecret } from "../system/secret_hash.ts";
-import type { SessionStore, UserStore } from "./identity_store.ts";
+import type { SessionStore, TotpStore, UserStore, VerifiedLogin } from "./identity_store.ts";
 import type { AuthenticationFailure, Operator } from "./operators.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
+import { enabledTotp, useCode } from "./second_factor.ts";
 import type { Throttle } from "./throttle.ts";
 import { knownUserId, mayExist } from "./user_ids.ts";
 
@@ -43,8 +45,16 @@ export function sessionIdOf(sessionHash: string): string {
   return sessionHash.slice(0, SESSION_ID_CHARS);
 }
 
+/** What somebody at the login page sends. */
+export interface LoginRequest {
+  readonly userId: string;
+  readonly password: string;
+  /** Of an authenticator app; `null` when none was given. */
+  readonly totpCode: string | null;
+}
+
 export interface WebSessionsOptions {
-  readonly store: SessionStore & UserStore;
+  readonly store: SessionStore & UserStore & TotpStore;
   readonly throttle: Throttle;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
@@ -60,18 +70,30 @@ export class WebSessions {
   }
 
   /**
-   * Begins a session; those that exist stay.
+   * Begins a session; those that exist stay. What a user who has a second factor hears of it comes
+   * after the password.
    *
-   * @throws {AccessError} `rate_limited`; `invalid_login`, whatever was wrong
+   * @throws {AccessError} `rate_limited`; `invalid_login`, whatever was wrong; `totp_required`,
+   * `totp_invalid`
    */
-  login(userId: string, password: string, from: RequestOrigin): Promise<LoggedIn> {
+  login(request: LoginRequest, from: RequestOrigin): Promise<LoggedIn> {
+    const { userId, password, totpCode } = request;
     const subject = isUserId(userId) ? userId : "_unknown";
     const key = { subject, remoteAddr: from.remoteIp, action: "login" } as const;
     return this.#options.throttle.guard(key, async () => {
       const phc = await this.#passwordHash(userId);
       const verified = await this.#options.hasher.verify(password, phc);
       if (!verified || phc === null) throw new AccessError("invalid_login", "invalid login");
-      return await this.#begin(userId, phc, from);
+      const begin = (code: UsedCode | null) =>
+        this.#begin(userId, { passwordHash: phc, code }, from);
+      const secret = await enabledTotp(this.#options.store, userId);
+      return secret === null ? await begin(null) : await useCode({
+        ...this.#options,
+        userId,
+        secret,
+        code: totpCode,
+        use: begin,
+      });
     });
   }
 
@@ -120,7 +142,7 @@ export class WebSessions {
     return account?.disabled === false ? await store.passwordHash(userId) : null;
   }
 
-  async #begin(userId: string, verifiedHash: string, from: RequestOrigin): Promise<LoggedIn> {
+  async #begin(userId: string, verified: VerifiedLogin, from: RequestOrigin): Promise<LoggedIn> {
     const { store, random } = this.#options;
     const now = this.#now();
     const secret = newToken(random);
@@ -132,7 +154,7 @@ export class WebSessions {
       remoteAddr: from.remoteIp,
       userAgent: from.userAgent?.slice(0, WEB_SESSION.userAgentMaxChars) ?? null,
     };
-    return { secret, ...await store.insertSession(session, verifiedHash) };
+    return { secret, ...await store.insertSession(session, verified) };
   }
 
   #now(): Temporal.Instant {

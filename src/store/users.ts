@@ -24,6 +24,24 @@ export interface Account {
   readonly passwordChangeRequired: boolean;
   /** Active API credentials. */
   readonly credentialCount: number;
+  readonly email: string | null;
+  /** Whether logging in takes a one-time code. */
+  readonly totpEnabled: boolean;
+}
+
+/** A secret for one-time codes. */
+export interface Totp {
+  /** Base32. Never logged, listed or audited. */
+  readonly secret: string;
+  /** The step of the code that was used last; `null` while no code was ever asked for. */
+  readonly lastStep: number | null;
+}
+
+/** A code that was found right, and counts once. */
+export interface UsedCode {
+  /** What it was checked with. */
+  readonly secret: string;
+  readonly step: number;
 }
 
 /** A new password. */
@@ -49,12 +67,15 @@ export interface NewUser {
   /** Argon2 PHC string; `null` for a user who works by API credentials alone. */
   readonly passwordHash: string | null;
   readonly passwordChangeRequired: boolean;
+  /** @default null */
+  readonly email?: string | null;
 }
 
 const COLUMNS = `user_id, role, display_name, disabled, created_at,
   password_hash IS NOT NULL AS has_password, password_change_required,
   (SELECT count(*) FROM credentials
-   WHERE credentials.user_id = users.user_id AND status = 'active') AS credential_count`;
+   WHERE credentials.user_id = users.user_id AND status = 'active') AS credential_count,
+  email, totp_last_step IS NOT NULL AS totp_enabled`;
 
 export class UserRepository {
   readonly #store: Store;
@@ -119,14 +140,15 @@ export class UserRepository {
   insert(user: NewUser): void {
     this.#store.db.run(
       `INSERT INTO users
-         (user_id, role, display_name, created_at, password_hash, password_change_required)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+         (user_id, role, display_name, created_at, password_hash, password_change_required, email)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       user.userId,
       user.role,
       user.displayName,
       toStoreText(user.createdAt),
       user.passwordHash,
       user.passwordChangeRequired ? 1 : 0,
+      user.email ?? null,
     );
   }
 
@@ -154,6 +176,28 @@ export class UserRepository {
     return changed > 0;
   }
 
+  /** `undefined` when none is set up, or there is no such user. */
+  totp(userId: string): Totp | undefined {
+    const columns = this.#store.db.get(
+      `SELECT user_id, totp_secret, totp_last_step FROM users
+       WHERE user_id = ? AND totp_secret IS NOT NULL`,
+      userId,
+    );
+    if (!columns) return undefined;
+    const row = new Row("users", "user_id", columns);
+    return { secret: row.text("totp_secret"), lastStep: row.numberOrNull("totp_last_step") };
+  }
+
+  /** Replaces what is known of a user's codes; `null` for nothing. */
+  setTotp(userId: string, totp: Totp | null): void {
+    this.#store.db.run(
+      "UPDATE users SET totp_secret = ?, totp_last_step = ? WHERE user_id = ?",
+      totp?.secret ?? null,
+      totp?.lastStep ?? null,
+      userId,
+    );
+  }
+
   /**
    * Deletes a user and, by foreign key, their credentials, grants, sessions and rules. `false` when
    * there is no such user.
@@ -174,5 +218,7 @@ function toAccount(columns: Columns): Account {
     hasPassword: row.boolean("has_password"),
     passwordChangeRequired: row.boolean("password_change_required"),
     credentialCount: row.number("credential_count"),
+    email: row.textOrNull("email"),
+    totpEnabled: row.boolean("totp_enabled"),
   };
 }

@@ -110,7 +110,7 @@ Deno.test("Replica: a revocation elsewhere is seen with the next sync, a new tok
     remoteAddr: "192.0.2.1",
     userAgent: null,
   };
-  await far.insertSession(session, "phc");
+  await far.insertSession(session, { passwordHash: "phc", code: null });
   assert.ok(await near.useSession("s1", NOW), "from the database");
   clock.advance(INTERVAL_MS);
   await replica.sync();

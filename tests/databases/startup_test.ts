@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { SCHEMA_VERSION } from "../../src/backend/schema.ts";
 import { databaseConfig, databaseUrls, openEmpty } from "../kit/databases.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import { freePort } from "../kit/ports.ts";
@@ -56,6 +57,6 @@ labTest("a server that is older than the shared schema ends with 78", async (lab
     assert.equal(status, 78);
     assert.match(log, /"event":"startup\.schema_version_too_new"/);
   } finally {
-    await setVersion(1);
+    await setVersion(SCHEMA_VERSION);
   }
 });

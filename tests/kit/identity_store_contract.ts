@@ -49,6 +49,12 @@ const session = (userId: string, sessionHash: string) => ({
   userAgent: null,
 });
 
+/** What a login was found to be right about. */
+const login = (passwordHash: string, step?: number, secret = "S") => ({
+  passwordHash,
+  code: step === undefined ? null : { secret, step },
+});
+
 /** Expects an {@linkcode AccessError} of that code. */
 const refused = (code: string) => (error: unknown) =>
   error instanceof AccessError && error.code === code;
@@ -63,7 +69,8 @@ export function testIdentityStore(name: string, open: () => Promise<OpenedStore>
       await using opened = await open();
       await run(opened.store);
     });
-  for (const part of [testFirstAndLast, testUsers, testCredentials, testSessions]) part(test);
+  const parts = [testFirstAndLast, testUsers, testCredentials, testSessions, testTotp];
+  for (const part of parts) part(test);
 }
 
 function testFirstAndLast(test: Test): void {
@@ -107,7 +114,7 @@ function testFirstAndLast(test: Test): void {
     await store.insertFirstSuperadmin(root(), NOTHING);
     await store.insertUser(user("alice", "phc"));
     await store.insertCredential(credential("alice", "c1", "h1"));
-    await store.insertSession(session("alice", "s1"), "phc");
+    await store.insertSession(session("alice", "s1"), login("phc"));
     await assert.rejects(store.removeUser("root", NOTHING), refused("last_superadmin"));
     await assert.rejects(store.removeUser("nobody", NOTHING), refused("user_not_found"));
     let ran = 0;
@@ -140,13 +147,29 @@ function testUsers(test: Test): void {
       disabled: false,
       hasPassword: false,
       credentialCount: 0,
+      email: null,
+      totpEnabled: false,
     });
+    await store.insertUser({ ...user("carol"), email: "carol@example.test" });
+    assert.equal((await store.account("carol"))?.email, "carol@example.test");
     assert.deepEqual((await store.accounts()).map((it) => [it.userId, it.hasPassword]), [
       ["alice", false],
       ["bob", true],
+      ["carol", false],
     ]);
     assert.equal(await store.passwordHash("bob"), "phc-bob");
     assert.equal(await store.passwordHash("nobody"), null);
+  });
+
+  test("a user is not entered when the server's own part fails", async (store) => {
+    const failing = () => {
+      throw new AccessError("invitation_used");
+    };
+    await assert.rejects(store.insertUser(user("alice"), failing), refused("invitation_used"));
+    assert.equal(await store.account("alice"), undefined);
+    let ran = 0;
+    await store.insertUser(user("alice"), () => void ran++);
+    assert.equal(ran, 1);
   });
 
   test("a password is replaced only while it is the one that was verified", async (store) => {
@@ -163,7 +186,7 @@ function testUsers(test: Test): void {
   test("overriding a password ends sessions, and credentials unless kept", async (store) => {
     await store.insertUser(user("alice", "old"));
     await store.insertCredential(credential("alice", "c1", "h1"));
-    await store.insertSession(session("alice", "s1"), "old");
+    await store.insertSession(session("alice", "s1"), login("old"));
     const override = { userId: "alice", hash: "new", changeRequired: true, now: NOW };
     assert.deepEqual(await store.overridePassword({ ...override, keepCredentials: true }), {
       sessions: 1,
@@ -183,7 +206,7 @@ function testUsers(test: Test): void {
 
   test("a changed user keeps the rest; sessions end with the user's access", async (store) => {
     await store.insertUser(user("alice", "phc"));
-    await store.insertSession(session("alice", "s1"), "phc");
+    await store.insertSession(session("alice", "s1"), login("phc"));
     await store.updateUser("alice", { displayName: "Alice L." }, NOW);
     const renamed = await store.account("alice");
     assert.deepEqual([renamed?.displayName, renamed?.role, renamed?.disabled], [
@@ -260,14 +283,14 @@ function testSessions(test: Test): void {
   test("a session begins only with the password that was verified", async (store) => {
     await store.insertUser({ ...user("alice", "phc"), passwordChangeRequired: true });
     await assert.rejects(
-      store.insertSession(session("alice", "s1"), "old"),
+      store.insertSession(session("alice", "s1"), login("old")),
       refused("invalid_login"),
     );
     await assert.rejects(
-      store.insertSession(session("nobody", "s1"), "phc"),
+      store.insertSession(session("nobody", "s1"), login("phc")),
       refused("invalid_login"),
     );
-    assert.deepEqual(await store.insertSession(session("alice", "s1"), "phc"), {
+    assert.deepEqual(await store.insertSession(session("alice", "s1"), login("phc")), {
       passwordChangeRequired: true,
     });
     const used = await store.useSession("s1", NOW.add({ seconds: 60 }));
@@ -277,7 +300,7 @@ function testSessions(test: Test): void {
   test("a session ends by hand, by idling and by age", async (store) => {
     await store.insertUser(user("alice", "phc"));
     for (const hash of ["by hand", "idle", "used"]) {
-      await store.insertSession(session("alice", hash), "phc");
+      await store.insertSession(session("alice", hash), login("phc"));
     }
     await store.endSession("by hand", NOW);
     assert.equal(await store.useSession("by hand", NOW), undefined);
@@ -302,5 +325,76 @@ function testSessions(test: Test): void {
     await store.countAttempt({ ...key, action: "password_reset" }, NOW);
     await store.forgetAttempts(key);
     await store.countAttempt(key, NOW);
+  });
+}
+
+function testTotp(test: Test): void {
+  /** A user whose logins ask for codes after step 10. */
+  const enabled = async (store: IdentityStore) => {
+    await store.insertUser(user("alice", "phc"));
+    await store.setUpTotp("alice", "S");
+    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), true);
+  };
+
+  test("a secret for codes counts once it is confirmed, and then stays", async (store) => {
+    await store.insertUser(user("alice", "phc"));
+    assert.equal(await store.totp("alice"), undefined);
+    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), false);
+    await store.setUpTotp("alice", "first");
+    await store.setUpTotp("alice", "S");
+    assert.deepEqual(await store.totp("alice"), { secret: "S", lastStep: null });
+    assert.equal((await store.account("alice"))?.totpEnabled, false);
+    await store.insertSession(session("alice", "before"), login("phc"));
+    assert.equal(await store.confirmTotp("alice", { secret: "first", step: 10 }), false);
+    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), true);
+    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 11 }), false, "once");
+    assert.deepEqual(await store.totp("alice"), { secret: "S", lastStep: 10 });
+    assert.equal((await store.account("alice"))?.totpEnabled, true);
+    await assert.rejects(store.setUpTotp("alice", "T"), refused("totp_already_enabled"));
+    await assert.rejects(store.setUpTotp("nobody", "T"), refused("user_not_found"));
+    assert.equal(await store.totp("nobody"), undefined);
+  });
+
+  test("a session begins with a code that was not used before", async (store) => {
+    await enabled(store);
+    const refusals = [login("phc"), login("phc", 10), login("phc", 9), login("phc", 11, "other")];
+    for (const verified of refusals) {
+      await assert.rejects(
+        store.insertSession(session("alice", "s"), verified),
+        refused("totp_invalid"),
+      );
+    }
+    assert.deepEqual(await store.sessionsOf("alice", NOW), []);
+    await store.insertSession(session("alice", "s1"), login("phc", 12));
+    await assert.rejects(
+      store.insertSession(session("alice", "s2"), login("phc", 11)),
+      refused("totp_invalid"),
+    );
+    assert.equal((await store.totp("alice"))?.lastStep, 12);
+  });
+
+  test("of logins with one code at the same time one gets a session", async (store) => {
+    await enabled(store);
+    const attempts = Array.from(
+      { length: 8 },
+      (_, i) =>
+        store.insertSession(session("alice", `s${i}`), login("phc", 11))
+          .then(() => "in", (error) => error.code),
+    );
+    const outcomes = await Promise.all(attempts);
+    assert.equal(outcomes.filter((it) => it === "in").length, 1);
+    assert.equal(outcomes.filter((it) => it === "totp_invalid").length, 7);
+    assert.equal((await store.sessionsOf("alice", NOW)).length, 1);
+  });
+
+  test("a secret is forgotten with a fresh code, or by whoever needs none", async (store) => {
+    await enabled(store);
+    assert.equal(await store.removeTotp("alice", { secret: "S", step: 10 }), false);
+    assert.equal(await store.removeTotp("alice", { secret: "S", step: 11 }), true);
+    assert.equal(await store.totp("alice"), undefined);
+    assert.equal(await store.removeTotp("alice", null), false);
+    await store.setUpTotp("alice", "T");
+    assert.equal(await store.removeTotp("alice", null), true);
+    await store.insertSession(session("alice", "s1"), login("phc"));
   });
 }

@@ -32,6 +32,9 @@ const TABLES: readonly MirroredTable[] = [
       "created_at",
       "password_hash",
       "password_change_required",
+      "email",
+      "totp_secret",
+      "totp_last_step",
     ],
   },
   {

@@ -32,7 +32,13 @@ const OnboardingBody = z.object({
   password_confirm: z.string(),
   setup_token: z.string().nullish(),
 });
-const LoginBody = z.object({ user_id: z.string(), password: z.string() });
+const LoginBody = z.object({
+  user_id: z.string(),
+  password: z.string(),
+  totp_code: z.string().nullish().meta({
+    description: "Of an authenticator app; for users who set one up.",
+  }),
+});
 
 export function authRoutes(route: Route, options: AuthRoutesOptions): void {
   onboardingRoute(route, options);
@@ -96,7 +102,9 @@ function loginRoute(route: Route, options: AuthRoutesOptions): void {
   route("/v1/auth/login", {
     POST: operation({
       summary: "Log in with a password",
-      description: "Sets the cookie `portunus_session`. Whatever is wrong, the answer is the same.",
+      description:
+        "Sets the cookie `portunus_session`. Whatever is wrong, the answer is the same. " +
+        "Users with a second factor hear `totp_required` once the password is right.",
       caller: "anyone",
       body: LoginBody,
       bodyExample: { user_id: "alice", password: "correct horse battery" },
@@ -106,12 +114,11 @@ function loginRoute(route: Route, options: AuthRoutesOptions): void {
         view: z.object({ password_change_required: z.boolean() }),
         example: { password_change_required: false },
       },
-      errors: ["rate_limited", "invalid_login"],
+      errors: ["rate_limited", "invalid_login", "totp_required", "totp_invalid"],
       storeFailure: "internal",
       async handle(c, { body }) {
         const { secret, passwordChangeRequired } = await options.sessions.login(
-          body.user_id,
-          body.password,
+          { userId: body.user_id, password: body.password, totpCode: body.totp_code ?? null },
           { remoteIp: c.env.remoteIp, userAgent: c.req.header("user-agent") ?? null },
         );
         c.header("Set-Cookie", sessionCookie(secret, secure(options)));
