@@ -33,6 +33,7 @@ import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
 import type { PublishingOptions } from "./publishing.ts";
+import { secondFactorRoutes, type SecondFactorRoutesOptions } from "./routes/second_factor.ts";
 import { type RegisteredOperation, routesOn } from "./route.ts";
 import { serveUi, type UiAssets } from "./ui.ts";
 
@@ -53,6 +54,7 @@ export interface AppOptions
     QuotaRoutesOptions,
     RuleRoutesOptions,
     RuleStatsRoutesOptions,
+    SecondFactorRoutesOptions,
     SecurityHeadersOptions,
     SettingsRoutesOptions,
     SystemRoutesOptions,
@@ -89,6 +91,7 @@ export function createApi(options: AppOptions): Api {
   ruleStatsRoutes(guarded, options);
   metricsRoutes(guarded, options);
   settingsRoutes(guarded, options);
+  secondFactorRoutes(guarded, options);
   userRoutes(guarded, options);
   credentialRoutes(guarded, options);
   sessionRoutes(guarded, options);

@@ -71,7 +71,13 @@ Deno.test("UserRepository keeps a user, and the password's hash apart", () => {
     passwordChangeRequired: true,
   });
   const { passwordHash: _, ...alice } = USER;
-  const common = { disabled: false, hasPassword: false, credentialCount: 0 };
+  const common = {
+    disabled: false,
+    hasPassword: false,
+    credentialCount: 0,
+    email: null,
+    totpEnabled: false,
+  };
   assertDeepEqual(users.list(), [
     { ...alice, ...common },
     {

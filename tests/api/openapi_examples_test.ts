@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../../src/core/json.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture, type RequestOptions } from "../kit/api_fixture.ts";
+import { setUpTotp } from "./route_table.ts";
 import { CLIENT, examplePath, exampleQuery, world } from "./world.ts";
 
 interface Parameter {
@@ -36,6 +37,9 @@ const PREPARATIONS: Readonly<
   },
   "POST /v1/auth/logout": async (api) => ({ session: await api.login("alice") }),
   "POST /v1/users/me/password": () => ({ token: "alice" }),
+  "POST /v1/users/me/totp/setup": () => ({ token: "alice" }),
+  "POST /v1/users/me/totp/confirm": (api) => (setUpTotp(api), { token: "alice" }),
+  "POST /v1/users/me/totp/disable": (api) => (setUpTotp(api), { token: "alice" }),
   "DELETE /v1/clients/:client_id"(api) {
     api.clients.revoke(CLIENT.clientId, Temporal.Instant.fromEpochMilliseconds(api.clock.now()));
   },

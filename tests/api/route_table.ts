@@ -60,12 +60,23 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line("GET /v1/users/me", "operator", 200),
   line("POST /v1/users/me/password", "operator", 204, { json: newPassword }),
   line("GET /v1/users/me/credentials", "operator", 200),
+  line("GET /v1/users/me/totp", "operator", 200),
+  line("POST /v1/users/me/totp/setup", "operator", 201, { body: "none", publishing: true }),
+  line("POST /v1/users/me/totp/confirm", "operator", 204, {
+    publishing: true,
+    prepare: setUpTotp,
+  }),
+  line("POST /v1/users/me/totp/disable", "operator", 204, {
+    json: (userId) => ({ password: `password of ${userId}` }),
+    prepare: setUpTotp,
+  }),
   line("GET /v1/users", "superadmin", 200),
   line("POST /v1/users", "superadmin", 201),
   line(`GET ${USER}`, "superadmin", 200),
   line(`PATCH ${USER}`, "superadmin", 200),
   line(`DELETE ${USER}`, "superadmin", 200),
   line(`POST ${USER}/password`, "superadmin", 200),
+  line(`DELETE ${USER}/totp`, "superadmin", 204),
 
   line(`GET ${CREDENTIALS}`, "self", 200),
   line(`POST ${CREDENTIALS}`, "self", 201),
@@ -132,6 +143,11 @@ function awaitFirstSuperadmin(api: ApiFixture): void {
 
 function giveExamplePassword(api: ApiFixture): void {
   api.setPassword("alice", "correct horse battery");
+}
+
+/** The secret of which the examples have the code of the fixture's first moment, for everybody. */
+export function setUpTotp(api: ApiFixture): void {
+  api.db.store.db.run("UPDATE users SET totp_secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'");
 }
 
 function revokeClient(api: ApiFixture): void {

@@ -171,6 +171,8 @@ export type User = {
   readonly created_at: string;
   readonly grant_count: number;
   readonly credential_count: number;
+  readonly email?: string;
+  readonly totp_enabled?: true;
 };
 export type RemovedUser = {
   readonly user_id: string;
@@ -278,7 +280,11 @@ export interface Operations {
   "POST /v1/auth/login": {
     path: undefined;
     query: undefined;
-    body: { readonly user_id: string; readonly password: string };
+    body: {
+      readonly user_id: string;
+      readonly password: string;
+      readonly totp_code?: string | null;
+    };
     answer: { readonly password_change_required: boolean };
   };
   "POST /v1/auth/logout": { path: undefined; query: undefined; body: undefined; answer: undefined };
@@ -503,6 +509,36 @@ export interface Operations {
     query: undefined;
     body: { readonly advertised_endpoint?: string | null };
     answer: AdvertisedEndpoint;
+  };
+  "GET /v1/users/me/totp": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: { readonly enabled: boolean; readonly available: boolean };
+  };
+  "POST /v1/users/me/totp/setup": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: { readonly secret: string; readonly uri: string };
+  };
+  "POST /v1/users/me/totp/confirm": {
+    path: undefined;
+    query: undefined;
+    body: { readonly totp_code: string };
+    answer: undefined;
+  };
+  "POST /v1/users/me/totp/disable": {
+    path: undefined;
+    query: undefined;
+    body: { readonly password?: string | null; readonly totp_code?: string | null };
+    answer: undefined;
+  };
+  "DELETE /v1/users/{user_id}/totp": {
+    path: { user_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
   "GET /v1/users/me": {
     path: undefined;

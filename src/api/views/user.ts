@@ -24,6 +24,10 @@ export const UserView = z.object({
   created_at: dateTime,
   grant_count: count,
   credential_count: count.meta({ description: "Active API credentials." }),
+  email: z.string().optional(),
+  totp_enabled: z.literal(true).optional().meta({
+    description: "There when logins ask for a one-time code.",
+  }),
 }).meta({ id: "User" });
 
 export function userView(user: UserSummary): z.input<typeof UserView> {
@@ -35,6 +39,8 @@ export function userView(user: UserSummary): z.input<typeof UserView> {
     created_at: toJsonText(user.createdAt),
     grant_count: user.grantCount,
     credential_count: user.credentialCount,
+    ...(user.email === null ? {} : { email: user.email }),
+    ...(user.totpEnabled ? { totp_enabled: true } : {}),
   };
 }
 
