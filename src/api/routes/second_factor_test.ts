@@ -11,7 +11,6 @@ class World extends ApiFixture {
   secret = "";
 
   static async open(): Promise<World> {
-    ApiFixture.publishing = true;
     const api = new World();
     api.setPassword("alice", PASSWORD);
     const { status, json } = await api.post(`${OWN}/setup`, {}, "alice");
