@@ -7,60 +7,25 @@
 import assert from "node:assert/strict";
 import { AccessError } from "../../src/core/errors.ts";
 import { THROTTLE, WEB_SESSION } from "../../src/core/limits.ts";
-import type { FirstSuperadmin, IdentityStore } from "../../src/identity/identity_store.ts";
+import type { IdentityStore } from "../../src/identity/identity_store.ts";
+import {
+  credential,
+  login,
+  NOTHING,
+  NOW,
+  refused,
+  root,
+  session,
+  type Test,
+  user,
+} from "./identity_samples.ts";
 import { assertDeepEqual } from "./instants.ts";
+import { testTotp } from "./totp_store_contract.ts";
 
 /** An empty store of accounts; disposing takes it away. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: IdentityStore;
 }
-
-const NOW = Temporal.Instant.from("2026-01-01T00:00:00Z");
-const NOTHING = () => undefined;
-
-const user = (userId: string, passwordHash: string | null = null) => ({
-  userId,
-  role: "user",
-  displayName: userId.toUpperCase(),
-  createdAt: NOW,
-  passwordHash,
-  passwordChangeRequired: false,
-} as const);
-
-const credential = (userId: string, credentialId: string, tokenHash: string) => ({
-  credentialId,
-  userId,
-  tokenHash,
-  label: null,
-  issuedAt: NOW,
-});
-
-const root = (tokenHash: string | null = null): FirstSuperadmin => ({
-  user: { ...user("root", tokenHash === null ? "phc" : null), role: "superadmin" },
-  credential: tokenHash === null ? null : credential("root", "c-root", tokenHash),
-});
-
-const session = (userId: string, sessionHash: string) => ({
-  sessionHash,
-  userId,
-  createdAt: NOW,
-  absoluteExpiresAt: NOW.add({ seconds: WEB_SESSION.absoluteSecs }),
-  remoteAddr: "192.0.2.1",
-  userAgent: null,
-});
-
-/** What a login was found to be right about. */
-const login = (passwordHash: string, step?: number, secret = "S") => ({
-  passwordHash,
-  code: step === undefined ? null : { secret, step },
-});
-
-/** Expects an {@linkcode AccessError} of that code. */
-const refused = (code: string) => (error: unknown) =>
-  error instanceof AccessError && error.code === code;
-
-/** Registers a test on a store of its own. */
-type Test = (what: string, run: (store: IdentityStore) => Promise<void>) => void;
 
 /** Tests every promise of the interface on stores that `open` opens. */
 export function testIdentityStore(name: string, open: () => Promise<OpenedStore>): void {
@@ -144,19 +109,6 @@ function testFirstAndLast(test: Test): void {
 }
 
 function testEntering(test: Test): void {
-  test("a user is not entered when the server's own part fails", async (store) => {
-    const failing = () => {
-      throw new AccessError("invitation_used");
-    };
-    await assert.rejects(store.insertUser(user("alice"), failing), refused("invitation_used"));
-    assert.equal(await store.account("alice"), undefined);
-    let ran = 0;
-    await store.insertUser(user("alice"), () => void ran++);
-    assert.equal(ran, 1);
-  });
-}
-
-function testUsers(test: Test): void {
   test("users are entered once and listed by id, their hashes apart", async (store) => {
     await store.insertUser(user("bob", "phc-bob"));
     await store.insertUser(user("alice"));
@@ -181,6 +133,19 @@ function testUsers(test: Test): void {
     assert.equal(await store.passwordHash("nobody"), null);
   });
 
+  test("a user is not entered when the server's own part fails", async (store) => {
+    const failing = () => {
+      throw new AccessError("invitation_used");
+    };
+    await assert.rejects(store.insertUser(user("alice"), failing), refused("invitation_used"));
+    assert.equal(await store.account("alice"), undefined);
+    let ran = 0;
+    await store.insertUser(user("alice"), () => void ran++);
+    assert.equal(ran, 1);
+  });
+}
+
+function testUsers(test: Test): void {
   test("a password is replaced only while it is the one that was verified", async (store) => {
     await store.insertUser({ ...user("alice", "old"), passwordChangeRequired: true });
     assert.equal(
@@ -334,76 +299,5 @@ function testSessions(test: Test): void {
     await store.countAttempt({ ...key, action: "password_reset" }, NOW);
     await store.forgetAttempts(key);
     await store.countAttempt(key, NOW);
-  });
-}
-
-function testTotp(test: Test): void {
-  /** A user whose logins ask for codes after step 10. */
-  const enabled = async (store: IdentityStore) => {
-    await store.insertUser(user("alice", "phc"));
-    await store.setUpTotp("alice", "S");
-    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), true);
-  };
-
-  test("a secret for codes counts once it is confirmed, and then stays", async (store) => {
-    await store.insertUser(user("alice", "phc"));
-    assert.equal(await store.totp("alice"), undefined);
-    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), false);
-    await store.setUpTotp("alice", "first");
-    await store.setUpTotp("alice", "S");
-    assert.deepEqual(await store.totp("alice"), { secret: "S", lastStep: null });
-    assert.equal((await store.account("alice"))?.totpEnabled, false);
-    await store.insertSession(session("alice", "before"), login("phc"));
-    assert.equal(await store.confirmTotp("alice", { secret: "first", step: 10 }), false);
-    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 10 }), true);
-    assert.equal(await store.confirmTotp("alice", { secret: "S", step: 11 }), false, "once");
-    assert.deepEqual(await store.totp("alice"), { secret: "S", lastStep: 10 });
-    assert.equal((await store.account("alice"))?.totpEnabled, true);
-    await assert.rejects(store.setUpTotp("alice", "T"), refused("totp_already_enabled"));
-    await assert.rejects(store.setUpTotp("nobody", "T"), refused("user_not_found"));
-    assert.equal(await store.totp("nobody"), undefined);
-  });
-
-  test("a session begins with a code that was not used before", async (store) => {
-    await enabled(store);
-    const refusals = [login("phc"), login("phc", 10), login("phc", 9), login("phc", 11, "other")];
-    for (const verified of refusals) {
-      await assert.rejects(
-        store.insertSession(session("alice", "s"), verified),
-        refused("totp_invalid"),
-      );
-    }
-    assert.deepEqual(await store.sessionsOf("alice", NOW), []);
-    await store.insertSession(session("alice", "s1"), login("phc", 12));
-    await assert.rejects(
-      store.insertSession(session("alice", "s2"), login("phc", 11)),
-      refused("totp_invalid"),
-    );
-    assert.equal((await store.totp("alice"))?.lastStep, 12);
-  });
-
-  test("of logins with one code at the same time one gets a session", async (store) => {
-    await enabled(store);
-    const attempts = Array.from(
-      { length: 8 },
-      (_, i) =>
-        store.insertSession(session("alice", `s${i}`), login("phc", 11))
-          .then(() => "in", (error) => error.code),
-    );
-    const outcomes = await Promise.all(attempts);
-    assert.equal(outcomes.filter((it) => it === "in").length, 1);
-    assert.equal(outcomes.filter((it) => it === "totp_invalid").length, 7);
-    assert.equal((await store.sessionsOf("alice", NOW)).length, 1);
-  });
-
-  test("a secret is forgotten with a fresh code, or by whoever needs none", async (store) => {
-    await enabled(store);
-    assert.equal(await store.removeTotp("alice", { secret: "S", step: 10 }), false);
-    assert.equal(await store.removeTotp("alice", { secret: "S", step: 11 }), true);
-    assert.equal(await store.totp("alice"), undefined);
-    assert.equal(await store.removeTotp("alice", null), false);
-    await store.setUpTotp("alice", "T");
-    assert.equal(await store.removeTotp("alice", null), true);
-    await store.insertSession(session("alice", "s1"), login("phc"));
   });
 }
