@@ -6,7 +6,7 @@
  */
 
 import { AccessError, PortunusError } from "../../core/errors.ts";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import type { OneTimeCodes } from "./one_time_codes.ts";
 import { CALLBACK_PATH } from "./paths.ts";
 import { mayVisit, type ProtectedHosts, type Visitors } from "./visitors.ts";

@@ -16,7 +16,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { errorText } from "../../core/errors.ts";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import type { Logger } from "../../core/log.ts";
 import { newToken, type Random } from "../../system/random.ts";
 import { hashSecret } from "../../system/secret_hash.ts";

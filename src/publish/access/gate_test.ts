@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import { systemRandom } from "../../system/random.ts";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
 import { RecordingLogger } from "../../../tests/kit/recording_logger.ts";

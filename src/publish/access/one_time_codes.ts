@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import { newToken, type Random } from "../../system/random.ts";
 import { hashSecret } from "../../system/secret_hash.ts";
 

@@ -9,7 +9,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import { encodeBase64Url } from "../../system/base64.ts";
 import type { Random } from "../../system/random.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { PUBLISH_ACCESS } from "../../core/limits.ts";
+import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import type { UserStore } from "../../identity/identity_store.ts";
 import type { Role } from "../../store/users.ts";
 import { hashSecret } from "../../system/secret_hash.ts";
