@@ -31,6 +31,7 @@ import { metricsRoutes, type MetricsRoutesOptions } from "./routes/metrics.ts";
 import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts";
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
+import { tunnelRoutes } from "./routes/tunnels.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
 import type { PublishingOptions } from "./publishing.ts";
 import { secondFactorRoutes, type SecondFactorRoutesOptions } from "./routes/second_factor.ts";
@@ -98,6 +99,7 @@ export function createApi(options: AppOptions): Api {
   grantRoutes(guarded, options);
   quotaRoutes(guarded, options);
   trafficRoutes(guarded, options);
+  tunnelRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

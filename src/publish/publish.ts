@@ -49,6 +49,8 @@ export interface Publish {
   /** What the ingress serves at the moment. */
   readonly table: HostTable;
   readonly tunnels: TunnelService;
+  /** What hosts of the ingress have beside a route. */
+  readonly termination: Termination;
   /**
    * Brings back what was published before, and listens. Ends when `stack` is disposed of.
    *
@@ -69,13 +71,14 @@ export function createPublish(options: PublishOptions): Publish {
     maxHosts: () => config().maxHosts,
     operatorHost: () => hostOf(publicOrigin()),
   });
+  const termination = createTermination(state, table);
   const tunnels = new TunnelService({
     ...options,
     tunnels: new TunnelRepository(store),
     clients: new ClientRepository(store),
     hosts,
     domain,
-    termination: createTermination(state, table),
+    termination,
   });
   return {
     config,
@@ -83,6 +86,7 @@ export function createPublish(options: PublishOptions): Publish {
     hosts,
     table,
     tunnels,
+    termination,
     start(stack) {
       options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
       stack.defer(() => tunnels.stop());

@@ -38,12 +38,18 @@ function line(
   return { route, caller, success, body, ...options };
 }
 
+/** A line for a route that is there only with `[publish]`. */
+function published(...args: Parameters<typeof line>): RouteLine {
+  return { ...line(...args), publishing: true };
+}
+
 const CLIENT = "/v1/clients/:client_id";
 const CAPS = `${CLIENT}/owners/:owner_id/rate-limit` as const;
 const USER = "/v1/users/:user_id";
 const CREDENTIALS = `${USER}/credentials` as const;
 const QUOTA = `${USER}/quotas/:client_id` as const;
 const RULE = "/v1/rules/:rule_id";
+const TUNNEL = "/v1/tunnels/:tunnel_id";
 const ENDPOINT = "/v1/settings/advertised-endpoint";
 
 export const ROUTE_TABLE: readonly RouteLine[] = [
@@ -128,6 +134,12 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line("GET /v1/settings/identity-backend", "superadmin", 200),
   line("GET /v1/audit", "superadmin", 200),
   line("GET /v1/metrics", "superadmin", 200),
+
+  published("GET /v1/tunnels", "operator", 200),
+  published("POST /v1/tunnels", "operator", 201, { stranger: "403 client_not_granted" }),
+  published(`GET ${TUNNEL}`, "owner", 200),
+  published(`PATCH ${TUNNEL}`, "owner", 200),
+  published(`DELETE ${TUNNEL}`, "owner", 204),
 ];
 
 /** The setup token is that of the example. */

@@ -54,7 +54,22 @@ export async function world(): Promise<ApiFixture> {
   const caps = `/v1/clients/${CLIENT.clientId}/owners/alice/rate-limit`;
   const capped = await api.request("PUT", caps, { json: { concurrent_connections: 100 } });
   assert.equal(capped.status, 200, capped.text);
+  await publishThings(api);
   return api;
+}
+
+/** What the examples of publishing speak of, where there is publishing. */
+async function publishThings(api: ApiFixture): Promise<void> {
+  if (api.publish === null) return;
+  const tunnel = await api.request("POST", "/v1/tunnels", {
+    token: "alice",
+    json: { fqdn: "app.example.com", client_id: CLIENT.clientId, target: "10.0.0.5:443" },
+  });
+  assert.equal(tunnel.status, 201, tunnel.text);
+  const { id } = tunnel.json as { readonly id: string };
+  const { db } = api.db.store;
+  db.run("UPDATE tunnels SET tunnel_id = '01JABCDEFGHJKMNPQRSTVWXYZ5' WHERE tunnel_id = ?", id);
+  db.run("UPDATE published_hosts SET ref_id = '01JABCDEFGHJKMNPQRSTVWXYZ5' WHERE ref_id = ?", id);
 }
 
 /** The path with the examples of its parameters. */

@@ -243,6 +243,37 @@ export type Traffic = {
   readonly total_bytes_in: number;
   readonly total_bytes_out: number;
 };
+export type Tunnel = {
+  readonly id: string;
+  readonly subdomain: string | null;
+  readonly fqdn: string;
+  readonly kind: "passthrough" | "terminate";
+  readonly client_id: string;
+  readonly client_name: string | null;
+  readonly rule_id: (number) | (null);
+  readonly listen_port: number;
+  readonly target: string;
+  readonly proxy_protocol: ("v1" | "v2") | (null);
+  readonly description: string | null;
+  readonly access: ("public" | "authenticated" | "restricted") | (null);
+  readonly allowed_users: readonly (string)[];
+  readonly enabled: boolean;
+  readonly state: {
+    readonly kind: "provisioning" | "active" | "failed" | "disabled" | "detached";
+    readonly reason?: string;
+  };
+  readonly owner: string;
+  readonly cert: (Certificate) | (null);
+  readonly points_to: string | null;
+  readonly created_at: string;
+};
+export type Certificate = {
+  readonly status: "none" | "pending" | "valid" | "expired" | "failed";
+  readonly source: ("acme" | "operator") | (null);
+  readonly not_after: (string) | (null);
+  readonly last_error: string | null;
+  readonly next_attempt: (string) | (null);
+};
 /** Every operation: what it takes and what it answers with. */
 export interface Operations {
   "GET /healthz": {
@@ -739,5 +770,51 @@ export interface Operations {
     query: { from: number; to: number; bucket?: string };
     body: undefined;
     answer: Traffic;
+  };
+  "GET /v1/tunnels": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: readonly (Tunnel)[];
+  };
+  "POST /v1/tunnels": {
+    path: undefined;
+    query: undefined;
+    body: {
+      readonly subdomain?: string | null;
+      readonly fqdn?: string | null;
+      readonly kind?: "passthrough" | "terminate";
+      readonly client_id: string;
+      readonly target: string;
+      readonly listen_port?: (number) | (null);
+      readonly proxy_protocol?: ("v1" | "v2") | (null);
+      readonly description?: string | null;
+      readonly access?: ("public" | "authenticated" | "restricted") | (null);
+      readonly allowed_users?: (readonly (string)[]) | (null);
+    };
+    answer: Tunnel;
+  };
+  "GET /v1/tunnels/{tunnel_id}": {
+    path: { tunnel_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: Tunnel;
+  };
+  "PATCH /v1/tunnels/{tunnel_id}": {
+    path: { tunnel_id: string | number };
+    query: undefined;
+    body: {
+      readonly enabled?: boolean | null;
+      readonly description?: string | null;
+      readonly access?: ("public" | "authenticated" | "restricted") | (null);
+      readonly allowed_users?: (readonly (string)[]) | (null);
+    };
+    answer: Tunnel;
+  };
+  "DELETE /v1/tunnels/{tunnel_id}": {
+    path: { tunnel_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
 }

@@ -19,5 +19,9 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
     description: "The id of a Web session.",
     example: "4f1d0c7e9ab23568",
   }),
+  tunnel_id: ulid.meta({
+    description: "The id of a tunnel.",
+    example: "01JABCDEFGHJKMNPQRSTVWXYZ5",
+  }),
   user_id: userId.meta({ description: "The id of a user." }),
 };

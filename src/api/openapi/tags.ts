@@ -13,6 +13,11 @@ const TAGS = [
   ],
   ["users", "Operators, their passwords and API credentials.", /^\/v1\/users/],
   ["grants", "What users may forward.", /^\/v1\/grants/],
+  [
+    "publishing",
+    "Host names and what is behind them; only with `[publish]` in `server.toml`.",
+    /^\/v1\/(publish|tunnels|sites)/,
+  ],
   ["auth", "The first superadmin, logging in and out.", /^\/v1\/auth/],
   ["audit", "Who did what, and who was refused.", /^\/v1\/audit/],
   ["settings", "What can be set while the server runs.", /^\/v1\/settings/],
