@@ -71,7 +71,9 @@ const DOORS: readonly Door[] = [
     name: /^Deno\.(listen|connect)/,
     open: (path) =>
       path.startsWith("src/forward/portable/") || path === "src/system/tcp_listener.ts" ||
-      path === "src/system/tcp_probe.ts" || path === "src/system/unix_socket.ts" || isTest(path),
+      path === "src/system/tcp_probe.ts" || path === "src/system/unix_socket.ts" ||
+      path === "src/system/tcp_connect.ts" ||
+      isTest(path),
     instead: "sockets of the data plane open in src/forward/portable/, others in src/system/",
   },
   {

@@ -1,0 +1,52 @@
+/**
+ * What the ingress counts. Hosts are those of routes, so their number is bounded.
+ *
+ * @module
+ */
+
+import { Family, rowOf } from "../../telemetry/family.ts";
+import type { UpstreamProblem } from "./upstream_pool.ts";
+
+/** Requests to hosts that are not published here. */
+const NO_HOST = "";
+
+export class IngressMetrics {
+  readonly #requests = new Family("publish_requests_total", {
+    type: "counter",
+    help: "Requests to published hosts, by the class of their answer; none for those without one.",
+  });
+  readonly #failures = new Family("publish_upstream_failures_total", {
+    type: "counter",
+    help: "Requests that an upstream did not answer, or not properly.",
+  });
+  readonly #connections = new Family("publish_connections_active", {
+    type: "gauge",
+    help: "Open connections of the Web ingress.",
+  });
+
+  readonly families: readonly Family[] = [this.#requests, this.#failures, this.#connections];
+
+  /** @param host of the route; `null` without one. @param status `null` without an answer */
+  answered(host: string | null, status: number | null): void {
+    const code = status === null ? "none" : `${Math.floor(status / 100)}xx`;
+    this.#requests.add(rowOf({ host: host ?? NO_HOST, code }), 1n);
+  }
+
+  upstreamFailed(host: string, problem: UpstreamProblem): void {
+    this.#failures.add(rowOf({ host, problem }), 1n);
+  }
+
+  setConnections(listener: "http" | "https", count: number): void {
+    this.#connections.set(rowOf({ listener }), count);
+  }
+
+  /** Forgets a host that is published no more. */
+  forget(host: string): void {
+    for (const code of ["1xx", "2xx", "3xx", "4xx", "5xx", "none"]) {
+      this.#requests.delete(rowOf({ host, code }));
+    }
+    for (const problem of ["connect", "connect_timeout", "answer_timeout", "broken"]) {
+      this.#failures.delete(rowOf({ host, problem }));
+    }
+  }
+}
