@@ -93,8 +93,9 @@ class ProxiedExchange {
     const { head, body } = this.#exchange;
     deadline.set(INGRESS.answerTimeoutMs);
     writer.begin(requestHeadText(head, this.#options.origin), head.framing);
-    if (body.isDone) await writer.flush();
-    else void this.#sendBody();
+    // A client that wants to hear "continue" first sends nothing before the upstream has the head.
+    if (body.isDone || this.#exchange.client.reader.buffered === 0) await writer.flush();
+    if (!body.isDone) void this.#sendBody();
     if (body.isDone) this.#watchClient();
     const answer = await this.#finalHead();
     deadline.set(INGRESS.streamIdleMs);

@@ -138,7 +138,8 @@ export class MessageReader {
     while (true) {
       const found = this.#buffer.indexOf(LF, this.#start + searched);
       const isThere = found >= 0 && found < this.#end;
-      const length = isThere ? found - 1 - this.#start : this.buffered;
+      // Of a line that is not complete, one byte more may be its CR.
+      const length = (isThere ? found - this.#start : this.buffered) - 1;
       if (length > most) throw new BadMessage(400, "a line that is too long");
       if (isThere) {
         if (length < 0 || this.#buffer[found - 1] !== CR) throw new BadMessage(400, "a bare LF");
