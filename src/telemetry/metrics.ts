@@ -7,6 +7,7 @@
 
 import { CertificateMetrics } from "./certificate_metrics.ts";
 import { Family, type FamilyOptions, rowOf } from "./family.ts";
+import { IngressMetrics } from "./ingress_metrics.ts";
 import { RuleMetrics } from "./rule_metrics.ts";
 import { SniMetrics } from "./sni_metrics.ts";
 
@@ -42,6 +43,7 @@ export class Metrics {
   readonly rules = new RuleMetrics();
   readonly sniListeners = new SniMetrics();
   readonly certificates = new CertificateMetrics();
+  readonly ingress = new IngressMetrics();
 
   readonly #clientsConnected = this.#gauge("clients_connected", "Connected clients.");
   readonly #authFailures = this.#counter("auth_failures_total", "Refused client tokens.");
@@ -107,6 +109,7 @@ export class Metrics {
       ...this.rules.families,
       ...this.sniListeners.families,
       ...this.certificates.families,
+      ...this.ingress.families,
     );
     this.#families.sort((a, b) => (a.name < b.name ? -1 : 1));
     const unlabelled = [

@@ -3,7 +3,7 @@
 import { INGRESS } from "../../src/core/limits.ts";
 import { ClientConnection } from "../../src/publish/ingress/client_connection.ts";
 import { Deadlines } from "../../src/publish/ingress/deadlines.ts";
-import { IngressMetrics } from "../../src/publish/ingress/metrics.ts";
+import { IngressMetrics } from "../../src/telemetry/ingress_metrics.ts";
 import type { IngressRoute } from "../../src/publish/ingress/route.ts";
 import { routing } from "../../src/publish/ingress/routing.ts";
 import { UpstreamPool } from "../../src/publish/ingress/upstream_pool.ts";

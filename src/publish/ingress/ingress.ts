@@ -16,7 +16,7 @@ import type { CertificateSource, ChallengeResponder } from "../certificates/cert
 import { ClientConnection, type Handler } from "./client_connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Transport } from "./http1/transport.ts";
-import { IngressMetrics } from "./metrics.ts";
+import { IngressMetrics } from "../../telemetry/ingress_metrics.ts";
 import { plainHttp } from "./plain_http.ts";
 import type { RouteTable } from "./route.ts";
 import { routing } from "./routing.ts";

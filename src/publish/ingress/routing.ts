@@ -10,7 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Origin } from "./forwarded_head.ts";
 import { BadMessage } from "./http1/bad_message.ts";
 import { isFieldContent } from "./http1/field_lines.ts";
-import type { IngressMetrics } from "./metrics.ts";
+import type { IngressMetrics } from "../../telemetry/ingress_metrics.ts";
 import { proxy } from "./proxy.ts";
 import type { Admitted, IngressRoute, RouteTable } from "./route.ts";
 import { sendResponse, toRequest } from "./site_answer.ts";

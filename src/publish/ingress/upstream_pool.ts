@@ -5,6 +5,7 @@
  */
 
 import { INGRESS } from "../../core/limits.ts";
+import type { UpstreamProblem } from "../../telemetry/ingress_metrics.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { MessageReader } from "./http1/message_reader.ts";
 import { MessageWriter } from "./http1/message_writer.ts";
@@ -20,8 +21,6 @@ export interface Upstream {
 export type Connect = (upstream: Upstream, signal: AbortSignal) => Promise<Transport>;
 
 /** What went wrong with an upstream: for the answer, the metrics and the log. */
-export type UpstreamProblem = "connect" | "connect_timeout" | "answer_timeout" | "broken";
-
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
 

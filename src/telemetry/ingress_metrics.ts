@@ -4,8 +4,18 @@
  * @module
  */
 
-import { Family, rowOf } from "../../telemetry/family.ts";
-import type { UpstreamProblem } from "./upstream_pool.ts";
+import { Family, rowOf } from "./family.ts";
+
+/** What can go wrong with an upstream. */
+export const UPSTREAM_PROBLEMS = [
+  "connect",
+  "connect_timeout",
+  "answer_timeout",
+  "broken",
+] as const;
+export type UpstreamProblem = typeof UPSTREAM_PROBLEMS[number];
+
+const CODES = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
 
 /** Requests to hosts that are not published here. */
 const NO_HOST = "";
@@ -42,10 +52,10 @@ export class IngressMetrics {
 
   /** Forgets a host that is published no more. */
   forget(host: string): void {
-    for (const code of ["1xx", "2xx", "3xx", "4xx", "5xx", "none"]) {
+    for (const code of CODES) {
       this.#requests.delete(rowOf({ host, code }));
     }
-    for (const problem of ["connect", "connect_timeout", "answer_timeout", "broken"]) {
+    for (const problem of UPSTREAM_PROBLEMS) {
       this.#failures.delete(rowOf({ host, problem }));
     }
   }
