@@ -339,44 +339,6 @@ export const FORWARD = {
   udpReceiveRetryMs: 50,
 } as const;
 
-/** The Web ingress. */
-export const INGRESS = {
-  connectionsMax: 9_500,
-  connectionsPerPeerMax: 2_048,
-  requestLineMaxBytes: 8 * 1024,
-  /** Request line and fields together. */
-  headMaxBytes: 32 * 1024,
-  fieldsMax: 100,
-  /** A chunk's size with its extensions. */
-  chunkLineMaxBytes: 256,
-  trailersMaxBytes: 8 * 1024,
-  /** From the beginning of a connection, or the first byte of a request, to the end of its head. */
-  headTimeoutMs: 10_000,
-  /** Between an answer and the next request. */
-  idleTimeoutMs: 65_000,
-  /** How long a client may take nothing of an answer, or send nothing of a body it announced. */
-  stalledTimeoutMs: 60_000,
-  /** How long a connection that ends waits for its client to read what was said last. */
-  lingerMs: 2_000,
-  connectTimeoutMs: 10_000,
-  /** How long an upstream may take to begin its answer. */
-  answerTimeoutMs: 600_000,
-  /** How long WebSockets and answers under way may be silent. */
-  streamIdleMs: 24 * 3_600_000,
-  /** How often deadlines are looked at, and so how much later than said they come. */
-  deadlineIntervalMs: 1_000,
-  /** Connections without a request that are kept for one upstream, and how long. */
-  idleUpstreamsMax: 64,
-  idleUpstreamMs: 60_000,
-  /** What a connection reads into while it waits, and while much comes. */
-  waitBufferBytes: 1024,
-  upstreamBufferBytes: 8 * 1024,
-  largeBufferBytes: 64 * 1024,
-  /** Large buffers that are kept for others. */
-  largeBuffersKept: 64,
-  warnIntervalMs: 60_000,
-} as const;
-
 /** Ports that TCP rules share by server name. */
 export const SNI = {
   /** How long a client may take over its ClientHello, in milliseconds. */

@@ -10,8 +10,10 @@ import type { Clock } from "../core/clock.ts";
 
 type Callback = (error?: Error | null) => void;
 
-/** What is read at once: requests are small, and there is one such buffer per connection. */
+/** What is read at once: requests are small, and there is one such buffer per connection … */
 const READ_BYTES = 4 * 1024;
+/** … and what while more comes than it has room for. */
+const BUSY_READ_BYTES = 64 * 1024;
 
 export class TcpSocket extends Duplex {
   /** Address of the peer as the system says it, an IPv4-mapped one too. */
@@ -23,12 +25,22 @@ export class TcpSocket extends Duplex {
   busy = false;
   readonly #conn: Deno.TcpConn;
   readonly #clock: Clock;
-  readonly #buffer = new Uint8Array(READ_BYTES);
+  readonly #readBytes: number;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #isHeld = false;
+  /** Whether a read waits until nothing is held back any more. */
+  #isReadDue = false;
   #timer: Disposable | null = null;
 
-  /** Takes `conn` over. */
-  constructor(conn: Deno.TcpConn, clock: Clock) {
+  /**
+   * Takes `conn` over.
+   *
+   * @param readBytes what it keeps to read into while it waits
+   */
+  constructor(conn: Deno.TcpConn, clock: Clock, readBytes: number = READ_BYTES) {
     super({ allowHalfOpen: true });
+    this.#readBytes = readBytes;
+    this.#buffer = new Uint8Array(readBytes);
     this.#conn = conn;
     this.#clock = clock;
     const { hostname, port } = conn.remoteAddr;
@@ -45,11 +57,35 @@ export class TcpSocket extends Duplex {
     this.on("error", () => {});
   }
 
+  /**
+   * Reads no more until {@linkcode release}: the way to slow a peer down whose bytes pass through
+   * `node:tls`, which in Deno 2.9.6 takes all there is, even while it is paused.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isReadDue) this._read();
+  }
+
   override _read(): void {
+    this.#isReadDue = this.#isHeld;
+    if (this.#isHeld) return;
     void this.#conn.read(this.#buffer).then(
-      (n) => this.push(n === null ? null : Buffer.from(this.#buffer.slice(0, n))),
+      (n) => this.push(n === null ? null : this.#taken(n)),
       (error: Error) => this.destroy(error),
     );
+  }
+
+  /** A copy of what was read, and a buffer for the next time that suits it. */
+  #taken(n: number): Buffer {
+    const taken = Buffer.from(this.#buffer.slice(0, n));
+    const { length } = this.#buffer;
+    const next = n === length ? BUSY_READ_BYTES : n <= this.#readBytes ? this.#readBytes : length;
+    if (next !== length) this.#buffer = new Uint8Array(next);
+    return taken;
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {

@@ -1,6 +1,6 @@
 /** The ingress between clients and upstreams that are only memory. */
 
-import { INGRESS } from "../../src/core/limits.ts";
+import { INGRESS } from "../../src/core/publish_limits.ts";
 import { ClientConnection } from "../../src/publish/ingress/client_connection.ts";
 import { Deadlines } from "../../src/publish/ingress/deadlines.ts";
 import { IngressMetrics } from "../../src/telemetry/ingress_metrics.ts";

@@ -5,7 +5,7 @@
  */
 
 import { unmapIpv4 } from "../../core/address.ts";
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { type ClientSide, Exchange } from "./exchange.ts";
 import { BadMessage } from "./http1/bad_message.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import { IngressFixture } from "../../../tests/kit/ingress_fixture.ts";
 import { turn } from "../../../tests/kit/turn.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { Deadline } from "./deadlines.ts";
 import { type AnswerHead, responseHeadText, type ResponseWay } from "./forwarded_head.ts";
 import { BodyReader } from "./http1/body_reader.ts";

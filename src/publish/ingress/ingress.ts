@@ -6,7 +6,7 @@
 
 import type { SocketAddress } from "../../core/address.ts";
 import type { Clock } from "../../core/clock.ts";
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { Logger } from "../../core/log.ts";
 import { BoundedListener } from "../../system/bounded_listener.ts";
 import { connectTcp } from "../../system/tcp_connect.ts";
@@ -80,7 +80,10 @@ export class Ingress {
       name: "https",
       address: options.httpsListen,
       transportOf: (conn) =>
-        new TlsTransport(new TcpSocket(conn, clock), (name) => contexts.get(name)),
+        new TlsTransport(
+          new TcpSocket(conn, clock, INGRESS.waitBufferBytes),
+          (name) => contexts.get(name),
+        ),
       handler: routing({ routes, pool, metrics, logger }),
     });
     const httpsPort = this.#https.address.port;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { Exchange } from "./exchange.ts";
 import { isTrailer, type Origin, requestHeadText } from "./forwarded_head.ts";
 import { BadMessage } from "./http1/bad_message.ts";

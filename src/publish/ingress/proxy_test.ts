@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import { APP, IngressFixture, ORIGIN } from "../../../tests/kit/ingress_fixture.ts";
 import { turn } from "../../../tests/kit/turn.ts";
 import type { IngressRoute } from "./route.ts";

@@ -10,7 +10,7 @@
 
 import type { Buffer } from "node:buffer";
 import { type SecureContext, TLSSocket } from "node:tls";
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { TcpSocket } from "../../system/tcp_socket.ts";
 import type { Transport } from "./http1/transport.ts";
 
@@ -21,12 +21,13 @@ export type ContextFor = (serverName: string) => SecureContext | undefined;
 const UNRECOGNIZED_NAME = Uint8Array.of(0x15, 0x03, 0x03, 0, 2, 2, 112);
 
 export class TlsTransport implements Transport {
+  readonly #tcp: TcpSocket;
   readonly #tls: TLSSocket;
   #serverName: string | null = null;
   /** What came, and was not read yet. */
   readonly #chunks: Buffer[] = [];
   #queuedBytes = 0;
-  #isPaused = false;
+  #isHeld = false;
   #isEnded = false;
   #error: Error | null = null;
   /** Resolves a read that waits. */
@@ -34,6 +35,7 @@ export class TlsTransport implements Transport {
 
   /** Takes over `tcp`, and begins the handshake. */
   constructor(tcp: TcpSocket, contextFor: ContextFor) {
+    this.#tcp = tcp;
     this.#tls = new TLSSocket(tcp, {
       isServer: true,
       ALPNProtocols: ["http/1.1"],
@@ -80,9 +82,9 @@ export class TlsTransport implements Transport {
       this.#chunks.shift();
     }
     this.#queuedBytes -= length;
-    if (this.#isPaused && this.#queuedBytes === 0) {
-      this.#isPaused = false;
-      this.#tls.resume();
+    if (this.#isHeld && this.#queuedBytes === 0) {
+      this.#isHeld = false;
+      this.#tcp.release();
     }
     return length;
   }
@@ -116,9 +118,9 @@ export class TlsTransport implements Transport {
   #take(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes >= INGRESS.largeBufferBytes && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#tls.pause();
+    if (this.#queuedBytes >= INGRESS.largeBufferBytes && !this.#isHeld) {
+      this.#isHeld = true;
+      this.#tcp.hold();
     }
     this.#wakeUp();
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { MessageReader } from "./http1/message_reader.ts";
 import { type Transport, writeAll } from "./http1/transport.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INGRESS } from "../../core/limits.ts";
+import { INGRESS } from "../../core/publish_limits.ts";
 import type { UpstreamProblem } from "../../telemetry/ingress_metrics.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { MessageReader } from "./http1/message_reader.ts";

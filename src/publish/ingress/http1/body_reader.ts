@@ -4,7 +4,7 @@
  * @module
  */
 
-import { INGRESS } from "../../../core/limits.ts";
+import { INGRESS } from "../../../core/publish_limits.ts";
 import { BadMessage } from "./bad_message.ts";
 import { type Field, readFields } from "./field_lines.ts";
 import type { Framing } from "./framing.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { INGRESS } from "../../../core/limits.ts";
+import { INGRESS } from "../../../core/publish_limits.ts";
 
 const kept: Buffer[] = [];
 

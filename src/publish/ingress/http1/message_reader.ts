@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { INGRESS } from "../../../core/limits.ts";
+import { INGRESS } from "../../../core/publish_limits.ts";
 import { BadMessage } from "./bad_message.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "./large_buffers.ts";
 import type { Transport } from "./transport.ts";
