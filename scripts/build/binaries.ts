@@ -5,7 +5,7 @@
  */
 
 import { type ArchiveEntry, tarGz } from "./archive.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, withLazyImports } from "./bundle.ts";
 import { canCompile, compile } from "./native.ts";
 import { MEMORY_FLAGS } from "./memory_flags.ts";
 import { PERMISSIONS } from "./permissions.ts";
@@ -62,6 +62,9 @@ async function selfExtracting(
     readonly flags: readonly string[];
   },
 ): Promise<SelfExtractingOptions> {
-  const [program, runtime] = [await tarGz(files), await runtimeArchive(options.target)];
+  const [program, runtime] = [
+    await tarGz(withLazyImports(files)),
+    await runtimeArchive(options.target),
+  ];
   return { ...options, version: VERSION, program, runtime };
 }

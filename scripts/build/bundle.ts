@@ -42,6 +42,21 @@ export async function bundleModule(path: string, sources: string): Promise<Archi
   return [...entries.values()];
 }
 
+/** A file that is loaded on demand, as the bundler leaves it. */
+const LAZY_IMPORT = /(?<=\bimport\()"\.\/[\w.-]+\.js"(?=\))/g;
+
+/**
+ * The same program, of which `deno run` reads only what is used. It reads whatever it sees to be
+ * imported, on demand or not: 9 MiB more for the server, and some tens of milliseconds.
+ */
+export function withLazyImports(files: readonly ArchiveEntry[]): ArchiveEntry[] {
+  return files.map(({ path, data, ...rest }) => {
+    if (!path.endsWith(".js") || path.includes("/")) return { path, data, ...rest };
+    const code = utf8.decoder.decode(data).replace(LAZY_IMPORT, (file) => `String(${file})`);
+    return { path, data: utf8.encoder.encode(code), ...rest };
+  });
+}
+
 async function bundleScript(path: string): Promise<ArchiveEntry[]> {
   const out = await Deno.makeTempDir({ prefix: "portunus-bundle-" });
   try {

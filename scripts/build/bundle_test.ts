@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import type { ArchiveEntry } from "./archive.ts";
-import { bundleModule } from "./bundle.ts";
+import { bundleModule, withLazyImports } from "./bundle.ts";
 
 const MAIN = `
 import text from "./greeting.txt" with { type: "text" };
@@ -69,6 +69,26 @@ Deno.test("bundleModule() carries texts, lazy imports and the scripts of Workers
   await writeFiles(out.path, entries);
   assert.ok(entries.every(({ path }) => /^[\w-]+\.js$/.test(path)), "one flat directory");
   assert.equal(await runBundle(out.path), "hello");
+  assert.equal(await runBundle(out.path, "lazy"), "42");
+});
+
+Deno.test("withLazyImports() leaves nothing to be read before it is asked for", async () => {
+  await using tree = await sourceTree({
+    "main.ts": MAIN,
+    "lazy.ts": LAZY,
+    "greeting.txt": "hello",
+    "sum_worker.ts": WORKER,
+  });
+  const entries = await bundleModule(`${tree.path}/main.ts`, tree.path);
+  await using out = await sourceTree({});
+  await writeFiles(out.path, withLazyImports(entries));
+  const info = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `${out.path}/main.js`],
+  });
+  const { modules } = JSON.parse(new TextDecoder().decode((await info.output()).stdout));
+  const files = (modules as { readonly specifier: string }[]).map(({ specifier }) => specifier);
+  assert.ok(files.every((it) => !it.includes("lazy")), `${files}`);
+  assert.ok(entries.some(({ path }) => path.startsWith("lazy")));
   assert.equal(await runBundle(out.path, "lazy"), "42");
 });
 

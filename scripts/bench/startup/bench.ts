@@ -8,6 +8,7 @@
 import { DIST, exists } from "../../build/project.ts";
 import { writeLine } from "../../build/console.ts";
 import { quantile, report, timings } from "../report.ts";
+import { benchBackendStart } from "./backend.ts";
 
 const RUNS = 30;
 const HTTP_AT_MOST_MS = 150;
@@ -15,6 +16,7 @@ const VERSION_AT_MOST_MS = 60;
 
 /** Runs each command some times, after a first that fills caches; prints a line for each. */
 export async function benchStartup(): Promise<void> {
+  await benchBackendStart();
   const [server, client] = [`${DIST}/portunus-server`, `${DIST}/portunus-client`];
   for (const path of [server, client]) {
     if (!exists(path)) return writeLine(`${path} is missing: run deno task compile`);
