@@ -251,6 +251,14 @@ render_dropin() {
   say '[Service]'
   say 'ExecStart='
   say "ExecStart=$bin_dir/$program $(arguments)"
+  take_over="{ $bin_dir/$program $(arguments) --take-over & } | read -r _"
+  case $role in
+    client) say 'ExecReload=' && say "ExecReload=/bin/sh -c '$take_over'" ;;
+    standalone)
+      say 'ExecReload='
+      say "ExecReload=/bin/sh -c 'if rm /run/portunus/upgrade 2>/dev/null; then $take_over; else kill -HUP \$MAINPID; fi'"
+      ;;
+  esac
   if [ "$role" = server ] && [ "$data_dir" != /var/lib/portunus ]; then
     say 'StateDirectory='
     say "ReadWritePaths=$data_dir"
@@ -309,6 +317,21 @@ control() {
     openrc) rc-service "$service" "$1" ;;
     none) fail "there is no service manager here: run $bin_dir/$program $(arguments)" ;;
   esac
+}
+
+# Has the new program take over the ports of the old one, where that can be; else restarts it.
+renew() {
+  if [ "$init" = systemd ] && [ "$role" != server ]; then
+    marker=$(at /run/portunus/upgrade)
+    [ "$role" = client ] || touch "$marker" 2>/dev/null || :
+    if systemctl reload "$service"; then
+      say 'the new process took over; the connections of the old one drain'
+      return
+    fi
+    rm -f "$marker"
+    say 'it cannot be taken over from: restarting' >&2
+  fi
+  control restart
 }
 
 is_running() {
@@ -420,7 +443,7 @@ upgrade() {
   write_service
   meta_set previous_version "$old"
   meta_set version "$new"
-  if is_running && ! control restart; then
+  if is_running && ! renew; then
     say "$new does not start: back to $old" >&2
     rollback
     exit 1

@@ -16,6 +16,8 @@ interface StandaloneFlags {
   /** commander's form of `--no-stats`. */
   readonly stats: boolean;
   readonly statsSocket?: string;
+  readonly takeOver?: true;
+  readonly takeOverSocket?: string;
 }
 
 interface StatsFlags {
@@ -38,6 +40,14 @@ export function addStandaloneCommands(
     .option("--check", "check the file, print ok and exit")
     .option("--no-stats", "open no stats socket")
     .option("--stats-socket <PATH>", "where the stats socket is")
+    .option(
+      "--take-over",
+      "take the ports of the client that runs by the file, which drains and ends",
+    )
+    .option(
+      "--take-over-socket <PATH>",
+      "where the two meet (default: beside the stats socket)",
+    )
     .action(async (flags: StandaloneFlags) => {
       const { runStandalone } = await import("../standalone/daemon.ts");
       status.code = await runStandalone({
@@ -47,6 +57,8 @@ export function addStandaloneCommands(
         logFormat: flags.logFormat,
         noStats: !flags.stats,
         socketPath: flags.statsSocket,
+        takeOver: flags.takeOver === true,
+        successionPath: flags.takeOverSocket,
       }, io);
     });
   // What belongs to the daemon means nothing here; 3.1.0 takes it, so that scripts may say it.

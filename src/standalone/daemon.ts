@@ -8,6 +8,8 @@ import type { Clock } from "../core/clock.ts";
 import { STANDALONE } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { createForwarder } from "../forward/engine.ts";
+import type { Heir, Predecessor } from "../forward/predecessor.ts";
+import { SuccessionError } from "../forward/succession_message.ts";
 import { systemClock } from "../system/clock.ts";
 import { ServiceManager } from "../system/service_manager.ts";
 import { onShutdown } from "../system/shutdown.ts";
@@ -21,6 +23,14 @@ import type { RuleFailure } from "./rule_set.ts";
 import { StandaloneService } from "./service.ts";
 import { defaultSocketPath } from "./socket_path.ts";
 import { openStatsSocket, type StatsSocket } from "./stats_socket.ts";
+import {
+  defaultSuccessionPath,
+  environmentOf,
+  handOver,
+  inheritPlace,
+  offerPlace,
+  type PlaceOptions,
+} from "./succession.ts";
 
 export interface StandaloneOptions extends ConfigOverrides {
   readonly configPath: string;
@@ -28,6 +38,10 @@ export interface StandaloneOptions extends ConfigOverrides {
   /** In the file's place. */
   readonly logLevel: string | undefined;
   readonly logFormat: string | undefined;
+  /** Takes the place of the client that runs by the file, which drains and ends. */
+  readonly takeOver: boolean;
+  /** Where the two meet. */
+  readonly successionPath: string | undefined;
 }
 
 const CONFIG_EXIT = 2;
@@ -104,7 +118,6 @@ async function forward(
   const clock = systemClock;
   const { logger, configure } = standaloneLogger({ settings: config, sink: io.err, clock });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  using manager = new ServiceManager({ env: io.env, pid: Deno.pid, clock, logger });
   using _stop = onShutdown({ logger, stop });
   logDescriptorLimits(logger);
   await using forwarder = createForwarder({
@@ -122,21 +135,54 @@ async function forward(
     configured: configure,
     facts: processFacts,
   });
-  const failures = await service.start();
-  if (failures.length > 0) {
-    io.err(bindErrors(failures));
-    return START_EXIT;
-  }
-  await serve(service, { options, io, file, clock, logger, manager, stopped });
-  await forwarder.shutdown(service.config.drainMs);
+  const path = options.successionPath ?? defaultSuccessionPath(socketPath(config, io));
+  const placeOptions = { path, configPath: options.configPath, forwarder, clock, logger };
+  const start = await startRules(service, placeOptions, { options, io });
+  if (start === null) return START_EXIT;
+  const env = (name: string) => start.environment[name] ?? io.env(name);
+  using manager = new ServiceManager({ env, pid: Deno.pid, clock, logger });
+  const open = () => offerPlace({ ...placeOptions, manager });
+  const heir = await serve(service, { options, io, file, clock, logger, manager, stopped, open });
+  const { drainMs } = service.config;
+  if (heir === null) await forwarder.shutdown(drainMs);
+  else await handOver(heir, { forwarder, logger, drainMs });
   logger.info("standalone.stopped");
   return 0;
 }
 
-/** Everything around the rules, until it is to stop. */
+/** Opens the rules, in the place of another client if that was asked for; `null` when reported. */
+async function startRules(
+  service: StandaloneService,
+  place: PlaceOptions,
+  { options, io }: { readonly options: StandaloneOptions; readonly io: ProcessIo },
+): Promise<{ readonly environment: Readonly<Record<string, string>> } | null> {
+  const { forwarder, logger } = place;
+  try {
+    using inheritance = options.takeOver ? await inheritPlace(place) : null;
+    const failures = await service.start();
+    if (failures.length > 0) {
+      io.err(bindErrors(failures));
+      if (inheritance !== null) await forwarder.retire(service.config.drainMs).drained;
+      return null;
+    }
+    if (inheritance === null) return { environment: {} };
+    forwarder.succession?.dropUnclaimed();
+    await inheritance.take();
+    logger.info("standalone.took_over", { pid: inheritance.pid });
+    io.out(`took over from process ${inheritance.pid}`);
+    return { environment: environmentOf(inheritance) };
+  } catch (error) {
+    if (!(error instanceof SuccessionError)) throw error;
+    io.err(`error: cannot take over: ${error.message}`);
+    await forwarder.retire(service.config.drainMs).drained;
+    return null;
+  }
+}
+
+/** Everything around the rules, until it is to stop, or somebody is there in its place. */
 async function serve(
   service: StandaloneService,
-  { options, io, file, clock, logger, manager, stopped }: {
+  { options, io, file, clock, logger, manager, stopped, open }: {
     readonly options: StandaloneOptions;
     readonly io: ProcessIo;
     readonly file: ConfigFile;
@@ -144,19 +190,34 @@ async function serve(
     readonly logger: Logger;
     readonly manager: ServiceManager;
     readonly stopped: Promise<void>;
+    /** Waits for successors. */
+    readonly open: () => Promise<Predecessor | null>;
   },
-): Promise<void> {
+): Promise<Heir | null> {
   using _hangUp = onSignal("SIGHUP", () => void service.reload());
   await using _watch = watchFile(options.configPath, { clock, logger, file, service });
   await using _socket = await openSocket(service, { clock, logger, io });
+  using place = await open();
   using _stats = every(clock, STANDALONE.statsLogIntervalMs, () => service.logStats());
   logger.info("standalone.started", {
     label: service.config.label ?? undefined,
     rules: service.config.rules.length,
   });
   await manager.ready();
-  await stopped;
-  await manager.stopping();
+  const heir = await nextHeir(place, stopped);
+  await (heir === null ? manager.stopping() : manager.succeededBy(heir.pid));
+  return heir;
+}
+
+/** The client that takes this one's place; `null` when this one is to stop first. */
+async function nextHeir(place: Predecessor | null, stopped: Promise<void>): Promise<Heir | null> {
+  const stop = stopped.then(() => null);
+  while (place !== null) {
+    const heir = await Promise.race([stop, place.next()]);
+    if (heir === null || heir.isThere) return heir;
+    heir[Symbol.dispose]();
+  }
+  return await stop;
 }
 
 function logDescriptorLimits(logger: Logger): void {
@@ -205,13 +266,16 @@ async function openSocket(
   const { stats } = service.config;
   if (!stats.enabled) return null;
   return await openStatsSocket({
-    path: stats.socketPath ?? defaultSocketPath(Deno.build.os, io.env),
+    path: socketPath(service.config, io),
     refreshMs: stats.refreshMs,
     source: service,
     clock,
     logger,
   });
 }
+
+const socketPath = ({ stats }: StandaloneConfig, io: ProcessIo): string =>
+  stats.socketPath ?? defaultSocketPath(Deno.build.os, io.env);
 
 /** Calls `fn` now and every `ms` milliseconds until the handle is disposed. */
 function every(clock: Clock, ms: number, fn: () => void): Disposable {

@@ -38,6 +38,7 @@ case "$1" in
   is-active) [ -f "$PORTUNUS_TEST_CONFIG_ROOT/running" ] ;;
   enable) touch "$PORTUNUS_TEST_CONFIG_ROOT/running" ;;
   disable) rm -f "$PORTUNUS_TEST_CONFIG_ROOT/running" ;;
+  reload) [ ! -f "$PORTUNUS_TEST_CONFIG_ROOT/alone" ] ;;
   restart)
     [ ! -f "$PORTUNUS_TEST_CONFIG_ROOT/broken" ] || { rm "$PORTUNUS_TEST_CONFIG_ROOT/broken"; exit 1; }
     ;;

@@ -82,6 +82,34 @@ hostTest("goes back by itself when the new version does not start", async (host)
   assert.match(succeeded(await host.run(["status"])), /^version: 3\.2\.0$/m);
 });
 
+hostTest("upgrades a client by a reload, and by a restart where that cannot be", async (host) => {
+  const releases = [];
+  for (const version of ["3.2.0", "3.3.0", "3.4.0"]) releases.push(await host.release(version));
+  const [first = "", second = "", third = ""] = releases;
+  succeeded(
+    await host.run(["client", "--from", first, "--enroll", "-"], "portunus://h:1/enroll\n"),
+  );
+  const dropin = "/etc/systemd/system/portunus-client.service.d/10-portunus.conf";
+  assert.match(
+    await host.read(dropin),
+    /^ExecReload=\nExecReload=\/bin\/sh -c '\{ \/usr\/local\/bin\/portunus-client --bundle \/etc\/portunus\/client\.bundle\.json --take-over & \} \| read -r _'$/m,
+  );
+  await host.told();
+  const upgraded = succeeded(await host.run(["upgrade", "--from", second]));
+  assert.match(upgraded, /^the new process took over; the connections of the old one drain$/m);
+  const running = "is-active --quiet portunus-client";
+  assert.deepEqual(await host.told(), ["daemon-reload", running, "reload portunus-client"]);
+
+  await host.write("/alone", "");
+  const { code, stderr } = await host.run(["upgrade", "--from", third]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^it cannot be taken over from: restarting$/m);
+  assert.deepEqual((await host.told()).slice(2), [
+    "reload portunus-client",
+    "restart portunus-client",
+  ]);
+});
+
 hostTest("installs nothing that it cannot verify", async (host) => {
   const release = await host.release("3.2.0");
   const archive = `${release}/portunus-3.2.0-${TARGET}.tar.gz`;

@@ -69,6 +69,7 @@ export function standaloneTests(label: string, programs: () => Programs): void {
   test("a connection outlives a reload that does not concern its rule", outlivesReload);
   test("a bad file changes nothing and says why, in one line", refusesBadFile);
   test("two rules swap their ports in one reload", swapsPorts);
+  test("is replaced by another one, which takes over what it does", isReplaced);
   test("exit statuses", exitStatuses);
 }
 
@@ -116,6 +117,45 @@ async function outlivesReload(it: Standalone): Promise<void> {
   daemon.signal("SIGHUP");
   await daemon.event("config.reloaded", { unchanged: 2 }, mark);
   assert.equal(await conn.echo("again"), "again");
+}
+
+async function isReplaced(it: Standalone): Promise<void> {
+  await using target = echoTarget();
+  const [kept, other] = [freePort(), freePort()];
+  await it.write(rule("kept", kept, target.port));
+  const daemon = await it.start();
+  using conn = await TestConn.open(kept);
+  assert.equal(await conn.echo("before"), "before");
+
+  // What cannot start leaves the one that runs alone.
+  using taken = Deno.listen({ hostname: "::", port: 0 });
+  const broken = `${it.directory}/broken.toml`;
+  await Deno.writeTextFile(
+    broken,
+    `[stats]\nsocket_path = "${it.socket}"\n${rule("kept", taken.addr.port, target.port)}`,
+  );
+  const refused = it.run("standalone", "--config", broken, "--take-over");
+  assert.equal(await refused.status, 1);
+  await refused.stderrLine("error: cannot take over: refused: it is to do something else");
+  assert.equal(await conn.echo("still"), "still");
+
+  // The file may have changed: it is the new one's that counts.
+  const mark = daemon.mark();
+  await it.write(rule("kept", kept, target.port), rule("other", other, target.port));
+  await daemon.event("config.reloaded", { added: 1 }, mark);
+  const next = it.run("standalone", "--config", it.path, "--take-over");
+  await next.event("standalone.took_over", { pid: daemon.pid });
+  await next.event("standalone.started");
+  assert.equal(await conn.echo("after"), "after");
+  for (const port of [kept, other]) {
+    using fresh = await TestConn.open(port);
+    assert.equal(await fresh.echo("fresh"), "fresh");
+  }
+  conn[Symbol.dispose]();
+  assert.equal(await daemon.status, 0);
+  const once = it.run("stats", "--socket", it.socket, "--once");
+  assert.equal(await once.status, 0);
+  assert.equal(await next.stop(), 0);
 }
 
 async function refusesBadFile(it: Standalone): Promise<void> {
