@@ -32,6 +32,8 @@ export class Network implements AsyncDisposable {
   /** The first three numbers of all addresses. */
   readonly #prefix: string;
   #host = 2;
+  /** The address whose route on this machine leads into nothing. */
+  #blackholed: string | null = null;
 
   private constructor(n: number) {
     this.#name = `portunus-test-${Deno.pid}-${n}`;
@@ -85,9 +87,26 @@ export class Network implements AsyncDisposable {
     return ip("link", "set", this.#ends.outside, "down");
   }
 
-  /** Puts it in again. */
-  plug(): Promise<void> {
-    return ip("link", "set", this.#ends.outside, "up");
+  /** Has either end throw away what goes to the other (ip-route(8), `blackhole`). */
+  async blackhole(): Promise<void> {
+    this.#blackholed = this.address;
+    await ip("route", "add", "blackhole", `${this.#blackholed}/32`);
+    await ip("-n", this.#name, "route", "add", "blackhole", `${this.hostAddress}/32`);
+  }
+
+  /** Puts the cable in again, and the routes right. */
+  async plug(): Promise<void> {
+    await ip("link", "set", this.#ends.outside, "up");
+    if (this.#blackholed === null) return;
+    await this.#endBlackhole();
+    await ip("-n", this.#name, "route", "del", "blackhole", `${this.hostAddress}/32`);
+  }
+
+  async #endBlackhole(): Promise<void> {
+    if (this.#blackholed === null) return;
+    const address = this.#blackholed;
+    this.#blackholed = null;
+    await ip("route", "del", "blackhole", `${address}/32`);
   }
 
   /** Gives the network's end another address, as a provider does. */
@@ -99,6 +118,7 @@ export class Network implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endBlackhole().catch(() => undefined);
     await ip("link", "del", this.#ends.outside).catch(() => undefined);
     await ip("netns", "del", this.#name).catch(() => undefined);
   }

@@ -30,8 +30,15 @@ export function sourcePrograms({ preload }: { readonly preload?: string } = {}):
   return { server: run("server"), client: run("client"), env: denoEnvironment() };
 }
 
-/** Lets Deno find its cache although the lab has another home directory. */
+/**
+ * Lets Deno find its cache although the lab has another home directory, and keeps it from asking
+ * for newer versions of itself: a test's name server sees all that is asked.
+ */
 function denoEnvironment(): Record<string, string> {
   const home = Deno.env.get("HOME") ?? "";
-  return { DENO_DIR: Deno.env.get("DENO_DIR") ?? `${home}/.cache/deno`, NO_COLOR: "1" };
+  return {
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${home}/.cache/deno`,
+    NO_COLOR: "1",
+    DENO_NO_UPDATE_CHECK: "1",
+  };
 }

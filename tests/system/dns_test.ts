@@ -7,28 +7,39 @@ import { FakeDns } from "../kit/fake_dns.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import { freePort } from "../kit/ports.ts";
 import type { TestProcess } from "../kit/process.ts";
+import { sourcePrograms } from "../kit/programs.ts";
 import { skip } from "../kit/skip.ts";
 import { echoTarget } from "../kit/targets.ts";
+
+const FAST = ["--reconnect-initial-delay-ms", "50", "--reconnect-max-delay-secs", "1"];
 
 /** An address of the loopback network for a name server, whose port can't be chosen. */
 const serverAddress = `127.53.${1 + Math.floor(Math.random() * 250)}.53`;
 
-/** A client in a mount namespace of its own, so that it alone sees another name service. */
-async function standalone(lab: Lab, rules: string, search = ""): Promise<TestProcess> {
-  await Deno.writeTextFile(lab.path("resolv.conf"), `nameserver ${serverAddress}\n${search}`);
+/** `command` in a mount namespace of its own, so that it alone sees another name service. */
+async function withNames(
+  lab: Lab,
+  command: readonly string[],
+  resolvConf = "",
+): Promise<TestProcess> {
+  await Deno.writeTextFile(lab.path("resolv.conf"), `nameserver ${serverAddress}\n${resolvConf}`);
   await Deno.writeTextFile(lab.path("hosts"), "127.0.0.1 localhost at-home\n");
+  const mountThenRun =
+    'for f in resolv.conf hosts; do mount --bind "$0/$f" "/etc/$f" || exit; done' +
+    ' && exec "$@"';
+  return lab.spawn("portunus-client", [
+    ...["unshare", "--mount", "/bin/sh", "-c", mountThenRun, lab.path(".")],
+    ...command,
+  ]);
+}
+
+async function standalone(lab: Lab, rules: string, resolvConf = ""): Promise<TestProcess> {
   await Deno.writeTextFile(
     lab.path("portunus.toml"),
     `[global]\nlog_level = "info"\n[stats]\nenabled = false\n${rules}`,
   );
-  const mountThenRun =
-    'for f in resolv.conf hosts; do mount --bind "$0/$f" "/etc/$f" || exit; done' +
-    ' && exec "$@"';
-  const client = lab.spawn("portunus-client", [
-    ...["unshare", "--mount", "/bin/sh", "-c", mountThenRun, lab.path(".")],
-    ...lab.programs.client,
-    ...["standalone", "--config", lab.path("portunus.toml")],
-  ]);
+  const command = ["standalone", "--config", lab.path("portunus.toml")];
+  const client = await withNames(lab, [...lab.programs.client, ...command], resolvConf);
   await client.event("standalone.started");
   return client;
 }
@@ -129,4 +140,63 @@ labTest("connections follow a name to another address, and outlive its server", 
   const resolved = client.logs.all("rule.dns_resolved");
   assert.deepEqual(resolved.map(({ fields }) => fields["chosen_addr"]), ["127.0.0.1", "::1"]);
   assert.deepEqual(client.logs.all("rule.dns_failed"), []);
-});
+}, () => sourcePrograms({ preload: "time_lapse.ts?speed=3" }));
+
+labTest(
+  "without a name service, what is known works on, and all works when it is back",
+  async (lab) => {
+    if (Deno.uid() !== 0) return skip("a server by name", "another resolv.conf needs root");
+    await using dns = new FakeDns({ hostname: serverAddress, port: 53 });
+    const { server, operator } = await lab.operated();
+    const bundle = await operator.enroll("edge-01", lab.path("edge-01.json"));
+    const content = JSON.parse(await Deno.readTextFile(bundle));
+    const serverPort = server.grpc.slice(server.grpc.lastIndexOf(":") + 1);
+    await Deno.writeTextFile(
+      bundle,
+      JSON.stringify({ ...content, server_endpoint: `portunus.test:${serverPort}` }),
+    );
+    for (const name of ["portunus.test", "known.test", "unknown.test"]) {
+      dns.set(name, { a: ["127.0.0.1"], ttl: 300 });
+    }
+    const client = await withNames(
+      lab,
+      [...lab.programs.client, "--bundle", bundle, ...FAST],
+      "options timeout:1 attempts:1\n",
+    );
+    await client.event("control.connected");
+    const target = lab.use(echoTarget());
+    const [literal, known, unknown] = [freePort(), freePort(), freePort()];
+    await operator.push("edge-01", literal, `127.0.0.1:${target.port}`);
+    await operator.push("edge-01", known, `known.test:${target.port}`);
+    await operator.push("edge-01", unknown, `unknown.test:${target.port}`);
+    const works = async (port: number) => {
+      using conn = await TestConn.open(port);
+      assert.equal(await conn.echo("hello"), "hello");
+    };
+    await works(known);
+
+    dns.isSilent = true;
+    const mark = client.mark();
+    await server.process.kill();
+    await lab.server();
+    const lost = await client.event("control.connect_failed", {}, mark);
+    assert.match(String(lost.fields["error"]), /Name resolution failed for target dns:portunus\.test/);
+    for (const port of [literal, known]) await works(port);
+    {
+      using refused = await TestConn.open(unknown);
+      await refused.closed();
+    }
+    const { fields } = await client.event("rule.dns_failed", {}, mark);
+    assert.deepEqual([fields["hostname"], fields["reason"]], ["unknown.test", "attempt_timeout"]);
+    assert.deepEqual(client.logs.all("control.connected").length, 1);
+
+    dns.isSilent = false;
+    await client.event("control.connected", {}, mark);
+    for (const port of [literal, known]) await works(port);
+    // That a name is unknown is believed for three seconds.
+    for await (
+      const _ of setInterval(100)
+    ) if (await works(unknown).then(() => true, () => false)) break;
+    assert.equal(client.logs.all("rule.activated").length, 3, "no rule was touched");
+  },
+);

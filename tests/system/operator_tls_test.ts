@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { systemRandom } from "../../src/system/random.ts";
 import { generateSelfSigned } from "../../src/wire/self_signed.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
+import { sourcePrograms } from "../kit/programs.ts";
 
 const certificate = () =>
   generateSelfSigned({
@@ -58,6 +59,8 @@ labTest(
     await assert.rejects(get(first));
     assert.equal(await server.process.stop(), 0);
   },
+  // The files are looked at every ten seconds.
+  () => sourcePrograms({ preload: "time_lapse.ts?speed=8" }),
 );
 
 labTest("a plain request to an HTTPS port, and a shared key, are refused", async (lab) => {
