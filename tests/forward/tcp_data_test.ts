@@ -47,14 +47,16 @@ for (const variant of VARIANTS) {
     });
   });
 
-  Deno.test(title("64 MiB come back unchanged from an echo"), async () => {
+  // What a range adds is over once a connection is accepted.
+  const mib = variant.ports === 1 ? 64 : 8;
+  Deno.test(title(`${mib} MiB come back unchanged from an echo`), async () => {
     await using rig = await startRig(variant);
     rig.targets.serve(echo);
     const client = await rig.connect();
     const chunk = bytesFrom(seeded(64), MIB);
     const sent = createHash("sha256");
     const send = async () => {
-      for (let i = 0; i < 64; i++) {
+      for (let i = 0; i < mib; i++) {
         chunk[0] = i;
         sent.update(chunk);
         await writeAll(client, chunk);
@@ -73,7 +75,7 @@ for (const variant of VARIANTS) {
 
     await Promise.all([send(), receive()]);
 
-    assert.equal(length, 64 * MIB);
+    assert.equal(length, mib * MIB);
     assert.equal(received.digest("hex"), sent.digest("hex"));
   });
 

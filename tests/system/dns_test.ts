@@ -180,7 +180,10 @@ labTest(
     await server.process.kill();
     await lab.server();
     const lost = await client.event("control.connect_failed", {}, mark);
-    assert.match(String(lost.fields["error"]), /Name resolution failed for target dns:portunus\.test/);
+    assert.match(
+      String(lost.fields["error"]),
+      /Name resolution failed for target dns:portunus\.test/,
+    );
     for (const port of [literal, known]) await works(port);
     {
       using refused = await TestConn.open(unknown);
