@@ -22,6 +22,7 @@ import { addQuotaCommands } from "./quota_commands.ts";
 import { addRuleCommands } from "./rule_commands.ts";
 import { addRulesFileCommands } from "./rules_file_commands.ts";
 import { addStoreFileCommands } from "./store_file_commands.ts";
+import { addTunnelCommands } from "./tunnel_commands.ts";
 
 /** Builds the program. Actions leave their exit status in `status` and print through `io`. */
 export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
@@ -53,6 +54,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addOperatorCommands(program, run, io);
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);
+  addTunnelCommands(program, run, io);
   addAuditCommands(program, run, io);
   addCompletionCommand(program, io);
   return program;

@@ -8,11 +8,12 @@
 import type { ExitFamily } from "../../src/core/errors.ts";
 
 /** Commands of each family of exit codes. */
-export const FAMILIES: Readonly<Record<Exclude<ExitFamily, "local" | "publish">, RegExp>> = {
+export const FAMILIES: Readonly<Record<Exclude<ExitFamily, "local">, RegExp>> = {
   rule: /^(push-rule|remove-rule|list-rules|rule-stats|list-clients)\b/,
   user: /^(user|grant|credential)-/,
   owner_cap: /^owner-cap\b/,
   client: /^(quota|client)-/,
+  publish: /^(tunnel|site|invite|publish)-/,
 };
 
 /** A command that ended in a certain way: what is on stderr, or on stdout of a success. */

@@ -96,8 +96,8 @@ export class TunnelService {
    */
   async create(request: TunnelRequest, operator: Operator): Promise<Tunnel> {
     const { hosts, termination, newId, domain } = this.#options;
+    if (request.kind === "terminate") termination.requireReady();
     const draft = draftOf(request, domain());
-    if (draft.access !== null) termination.requireReady();
     const client = this.#client(request.clientId);
     if (draft.access !== null) {
       requireAddress(client);
