@@ -8,6 +8,8 @@ import { echoTarget } from "../kit/targets.ts";
 
 /** How long each listener gets noise, in seconds; `deno task fuzz-listeners` gives it more. */
 const SECONDS = Number(Deno.env.get("PORTUNUS_NOISE_SECONDS") ?? 2);
+// A comparison with something that is no number would end each loop at its first turn.
+assert.ok(SECONDS > 0, `PORTUNUS_NOISE_SECONDS: ${SECONDS}`);
 /** At a time. */
 const CONNECTIONS = 8;
 
