@@ -34,8 +34,10 @@ interface Pair {
 async function openPair(lab: Lab): Promise<Pair> {
   const databases = lab.use(await DatabaseLab.open());
   const database = await databases.postgres(freePort());
-  const a = await sharedServer(lab, "a", "postgres", { url: database.url });
-  const b = await sharedServer(lab, "b", "postgres", { url: database.url });
+  const [a, b] = await Promise.all([
+    sharedServer(lab, "a", "postgres", { url: database.url }),
+    sharedServer(lab, "b", "postgres", { url: database.url }),
+  ]);
   await onboard(a);
   return { database, servers: [a, b], balancer: lab.use(new RoundRobin([a.http, b.http])) };
 }

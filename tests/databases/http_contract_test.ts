@@ -1,5 +1,6 @@
 /**
- * The tests of the HTTP API that are about accounts, once more over every shared database.
+ * The tests of the HTTP API that are about accounts, once more over every shared database: each
+ * test on all of them at the same time, because most of it is waiting for answers.
  *
  * @module
  */
@@ -24,25 +25,29 @@ const LOCAL = /when the store fails|while it was verified|gives way to a reset/;
 type TestFunction = (t: Deno.TestContext) => void | Promise<void>;
 
 const register = Deno.test;
+const databases = await Promise.all(
+  DATABASE_KINDS.map((kind) => openEmpty(databaseConfig(kind, urls[kind]))),
+);
 
-for (const kind of DATABASE_KINDS) {
-  const database = await openEmpty(databaseConfig(kind, urls[kind]));
-  const onDatabase = (name: string, run: TestFunction) => {
-    if (LOCAL.test(name)) return;
-    register(`[${kind}] ${name}`, async (t) => {
-      ApiFixture.sharedDatabase = database;
-      try {
-        await run(t);
-      } finally {
-        ApiFixture.sharedDatabase = null;
-      }
-    });
-  };
-  Object.assign(Deno, { test: onDatabase });
-  try {
-    // With a query, so that each database gets a module of its own.
-    for (const path of TESTS) await import(`${path}?${kind}`);
-  } finally {
-    Object.assign(Deno, { test: register });
+async function onEveryDatabase(run: TestFunction, t: Deno.TestContext): Promise<void> {
+  const ends = await Promise.allSettled(
+    databases.map((database) => ApiFixture.sharedDatabase.run(database, async () => await run(t))),
+  );
+  for (const [i, end] of ends.entries()) {
+    if (end.status === "fulfilled") continue;
+    throw new Error(`on ${DATABASE_KINDS[i]}: ${end.reason}`, { cause: end.reason });
   }
+}
+
+Object.assign(Deno, {
+  test(name: string, run: TestFunction) {
+    if (LOCAL.test(name)) return;
+    register(`[${DATABASE_KINDS.join(", ")}] ${name}`, (t) => onEveryDatabase(run, t));
+  },
+});
+try {
+  // With a query, so that these are modules of their own.
+  for (const path of TESTS) await import(`${path}?shared`);
+} finally {
+  Object.assign(Deno, { test: register });
 }

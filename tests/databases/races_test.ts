@@ -117,6 +117,11 @@ async function races(kind: DatabaseKind): Promise<void> {
   }
 }
 
-for (const kind of DATABASE_KINDS) {
-  Deno.test(`four servers on ${kind} race, and the rules hold every time`, () => races(kind));
-}
+Deno.test("four servers on any database race, and the rules hold every time", async () => {
+  const ends = await Promise.allSettled(DATABASE_KINDS.map(races));
+  for (const [i, end] of ends.entries()) {
+    if (end.status === "rejected") {
+      throw new Error(`on ${DATABASE_KINDS[i]}: ${end.reason}`, { cause: end.reason });
+    }
+  }
+});

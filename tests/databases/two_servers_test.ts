@@ -20,8 +20,10 @@ for (const kind of DATABASE_KINDS) {
     `two servers on ${kind}: sessions, tokens, locks and removals hold on both`,
     async (lab) => {
       await empty(kind, urls[kind]);
-      const a = await sharedServer(lab, "a", kind, { url: urls[kind] });
-      const b = await sharedServer(lab, "b", kind, { url: urls[kind] });
+      const [a, b] = await Promise.all([
+        sharedServer(lab, "a", kind, { url: urls[kind] }),
+        sharedServer(lab, "b", kind, { url: urls[kind] }),
+      ]);
       await onboard(a);
       using onA = new HttpBrowser(a.http);
       assert.equal(await login(onA, "admin"), "200");
@@ -72,11 +74,13 @@ labTest(
   async (lab) => {
     const url = urls.libsql;
     await empty("libsql", url);
-    const a = await sharedServer(lab, "a", "libsql", { url });
-    await onboard(a);
     const replica = { url, replicaPath: "accounts.db" };
-    const timed = await sharedServer(lab, "b", "libsql", { ...replica, syncIntervalSecs: 1 });
-    const untimed = await sharedServer(lab, "c", "libsql", { ...replica, syncIntervalSecs: 0 });
+    const [a, timed, untimed] = await Promise.all([
+      sharedServer(lab, "a", "libsql", { url }),
+      sharedServer(lab, "b", "libsql", { ...replica, syncIntervalSecs: 1 }),
+      sharedServer(lab, "c", "libsql", { ...replica, syncIntervalSecs: 0 }),
+    ]);
+    await onboard(a);
     using browser = new HttpBrowser(a.http);
     assert.equal(await login(browser, "admin"), "200");
     const bearer = await token(browser, "admin");

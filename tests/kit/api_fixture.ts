@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createApi } from "../../src/api/app.ts";
 import { AuditTrail } from "../../src/audit/trail.ts";
 import { EventStreams } from "../../src/api/event_streams.ts";
@@ -22,6 +23,7 @@ import { ClientRepository } from "../../src/store/clients.ts";
 import { EnrollmentRepository } from "../../src/store/enrollments.ts";
 import { IdentityTables } from "../../src/store/identity_tables.ts";
 import { localAccounts } from "../../src/identity/local_identity_store.ts";
+import type { Store } from "../../src/store/open.ts";
 import { SettingsRepository } from "../../src/store/settings.ts";
 import { createTrafficServices } from "../../src/server/traffic_services.ts";
 import { createPublish } from "../../src/publish/publish.ts";
@@ -78,13 +80,15 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const mirrorOf = (local: Store, database: SharedDatabase | undefined) =>
+  database === undefined ? null : new MirroredAccounts(local, database);
+
 export class ApiFixture extends RuleFixture {
-  /** The database of accounts for fixtures that are made from now on; `null` for the local store. */
-  static sharedDatabase: SharedDatabase | null = null;
+  /** The database of accounts for fixtures made while it runs; without, the local store. */
+  static readonly sharedDatabase = new AsyncLocalStorage<SharedDatabase>();
   /** Whether fixtures that are made from now on publish. */
   static publishing = Deno.env.get("PORTUNUS_TEST_PUBLISH") !== "0";
-  readonly #mirror = ApiFixture.sharedDatabase &&
-    new MirroredAccounts(this.db.store, ApiFixture.sharedDatabase);
+  readonly #mirror = mirrorOf(this.db.store, ApiFixture.sharedDatabase.getStore());
   readonly operators = new FakeOperators();
   readonly ui = new Map<string, Uint8Array<ArrayBuffer>>();
   storeIsBroken = false;

@@ -8,7 +8,7 @@
 
 import type { SharedDatabase } from "../../src/backend/database.ts";
 import { SharedIdentityStore } from "../../src/backend/shared_identity_store.ts";
-import type { SqlParameter } from "../../src/backend/sql.ts";
+import type { SqlParameter, SqlSession } from "../../src/backend/sql.ts";
 import { parseInstant, toStoreText } from "../../src/core/instant.ts";
 import type { ServerAccounts } from "../../src/identity/local_identity_store.ts";
 import type { Columns } from "../../src/store/database.ts";
@@ -87,6 +87,8 @@ export class MirroredAccounts {
   readonly #store: SharedIdentityStore;
   /** How many changes the local store had seen when both were alike; `null` before. */
   #alike: bigint | null = null;
+  /** The rows of each table when both were alike. */
+  #shared: readonly string[] = [];
   #running = 0;
   #ready: Promise<void> = Promise.resolve();
 
@@ -123,14 +125,9 @@ export class MirroredAccounts {
     if (this.#changes() === this.#alike) return;
     const rows = TABLES.map(({ name }) => this.#local.db.all(`SELECT * FROM ${name}`));
     await this.#database.write(async (sql) => {
-      for (const [i, { name, columns }] of TABLES.entries()) {
-        await sql.query(`DELETE FROM portunus_${name}`);
-        for (const row of rows[i] ?? []) {
-          await sql.query(
-            `INSERT INTO portunus_${name} (${columns.join()}) VALUES (${marks(columns)})`,
-            ...columns.map((column) => toSharedValue(column, row)),
-          );
-        }
+      for (const [i, table] of TABLES.entries()) {
+        const local = rows[i] ?? [];
+        if (textOf(local) !== this.#shared[i]) await replaceShared(sql, table, local);
       }
     }, () => Promise.resolve(true));
   }
@@ -145,6 +142,7 @@ export class MirroredAccounts {
       for (const [i, table] of TABLES.entries()) this.#replace(table, tables[i] ?? []);
     });
     this.#alike = this.#changes();
+    this.#shared = TABLES.map(({ name }) => textOf(this.#local.db.all(`SELECT * FROM ${name}`)));
   }
 
   #replace({ name, columns }: MirroredTable, rows: readonly Columns[]): void {
@@ -169,6 +167,25 @@ export class MirroredAccounts {
   #changes(): bigint {
     return this.#local.db.get("SELECT total_changes() AS n")?.["n"] as bigint;
   }
+}
+
+/** Rows as something that can be compared. */
+const textOf = (rows: readonly Columns[]) =>
+  JSON.stringify(rows, (_, value) => typeof value === "bigint" ? `${value}n` : value);
+
+/** Round trips are what takes time here, so there is one for all rows. */
+async function replaceShared(
+  sql: SqlSession,
+  { name, columns }: MirroredTable,
+  rows: readonly Columns[],
+): Promise<void> {
+  await sql.query(`DELETE FROM portunus_${name}`);
+  if (rows.length === 0) return;
+  const values = rows.map(() => `(${marks(columns)})`).join();
+  await sql.query(
+    `INSERT INTO portunus_${name} (${columns.join()}) VALUES ${values}`,
+    ...rows.flatMap((row) => columns.map((column) => toSharedValue(column, row))),
+  );
 }
 
 const marks = (columns: readonly string[]) => columns.map(() => "?").join();
