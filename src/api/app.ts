@@ -21,6 +21,8 @@ import {
   type RuleStatsRoutesOptions,
 } from "./routes/rule_stats.ts";
 import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credentials.ts";
+import { siteFileRoutes } from "./routes/site_files.ts";
+import { siteRoutes } from "./routes/sites.ts";
 import { sessionRoutes, type SessionRoutesOptions } from "./routes/sessions.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
@@ -100,6 +102,8 @@ export function createApi(options: AppOptions): Api {
   quotaRoutes(guarded, options);
   trafficRoutes(guarded, options);
   tunnelRoutes(guarded, options);
+  siteRoutes(guarded, options);
+  siteFileRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

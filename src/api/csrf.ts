@@ -8,6 +8,12 @@ import { AccessError, type ErrorCode } from "../core/errors.ts";
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Media types that other pages may not send without a preflight. */
+const OWN_TYPES: ReadonlySet<string> = new Set(["application/json", "application/octet-stream"]);
+
+/** Where our own pages send forms; the header that no form can send proves them there. */
+const TAKES_FORMS = /^\/v1\/sites\/[^/]+\/files$/;
+
 /**
  * Lets a request pass only if a page of ours sent it. Reading needs no proof. Everything else needs
  * the `Origin` that browsers send, a header that no form can send, and a media type that other
@@ -22,7 +28,10 @@ export function requireOwnPage(request: Request, publicOrigin: string | null): v
   if (problem !== null) throw new AccessError(problem, "csrf verification failed");
 }
 
-function csrfProblem({ method, headers }: Request, publicOrigin: string | null): ErrorCode | null {
+function csrfProblem(
+  { method, headers, url }: Request,
+  publicOrigin: string | null,
+): ErrorCode | null {
   if (SAFE_METHODS.has(method)) return null;
   const origin = headers.get("origin");
   if (origin === null) return "csrf_origin_required";
@@ -31,9 +40,9 @@ function csrfProblem({ method, headers }: Request, publicOrigin: string | null):
     : origin === publicOrigin;
   if (!matches) return "csrf_origin_mismatch";
   if (headers.get("x-portunus-csrf") !== "1") return "csrf_header_required";
-  return hasBody(headers) && mediaType(headers) !== "application/json"
-    ? "csrf_content_type_required"
-    : null;
+  if (!hasBody(headers) || OWN_TYPES.has(mediaType(headers))) return null;
+  const isForm = mediaType(headers) === "multipart/form-data";
+  return isForm && TAKES_FORMS.test(new URL(url).pathname) ? null : "csrf_content_type_required";
 }
 
 function isSameHost(origin: string, host: string | null): boolean {

@@ -56,6 +56,8 @@ export interface OperationDoc {
   readonly bodyIsOptional?: true;
   /** What the OpenAPI document shows of a request's body. */
   readonly bodyExample?: unknown;
+  /** A body of bytes, which the handler reads as they come in. */
+  readonly upload?: { readonly mediaType: string; readonly description: string };
   readonly success: Success<z.ZodType>;
   /** Codes beyond those that every operation of its kind can answer with. */
   readonly errors: readonly ErrorCode[];

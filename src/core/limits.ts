@@ -170,8 +170,10 @@ export const HTTP_CONNECTIONS = {
   connectionsPerPeerMax: 2_048,
   /** From the first byte of a request, or the beginning of the connection, to the end of its headers. */
   headersTimeoutMs: 10_000,
-  /** The same to the end of its body. */
+  /** From there to the end of its body, unless that is an upload. */
   requestTimeoutMs: 30_000,
+  /** How long nothing may come of an upload; it may take any time in all. */
+  uploadIdleTimeoutMs: 60_000,
   /** Between an answer and the next request. */
   idleTimeoutMs: 65_000,
   /** How long a peer may take nothing of what is sent to it. */
@@ -188,8 +190,6 @@ export const SITES = {
   entriesMax: 20_000,
   /** Files of one upload. */
   filesPerUploadMax: 1_000,
-  /** How long nothing may come of an upload; it may take any time in all. */
-  uploadIdleTimeoutMs: 60_000,
   /** What is read of a file at a time. */
   chunkBytes: 64 * 1024,
 } as const;

@@ -10,6 +10,7 @@ import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
 import { PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { Random } from "../system/random.ts";
 import type { UserStore } from "../identity/identity_store.ts";
 import type { OperatorDirectory } from "../identity/operators.ts";
 import { ClientRepository } from "../store/clients.ts";
@@ -21,6 +22,7 @@ import type { CertificateStatus } from "./certificates/certificate.ts";
 import type { PublishConfig } from "./config.ts";
 import { HostTable } from "./host_table.ts";
 import { HostRegistry } from "./hosts.ts";
+import { createSites, type Sites } from "./sites/create_sites.ts";
 import type { Termination } from "./tunnels/termination.ts";
 import { TunnelService } from "./tunnels/tunnels.ts";
 
@@ -33,16 +35,21 @@ export interface PublishOptions {
   readonly clients: Pick<ClientService, "onMoved">;
   readonly operators: OperatorDirectory;
   readonly accounts: Pick<UserStore, "account">;
+  /** Has a row for a user that others can refer to, in the caller's transaction. */
+  readonly anchor: (userId: string) => void;
   /** Makes a ULID. */
   readonly newId: () => string;
   /** Where browsers reach the operator API, if that is said. */
   readonly publicOrigin: () => string | null;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
+  /** The ingress and what it needs; tests pass one on paper. */
+  readonly termination?: Termination;
 }
 
 /** The services behind the routes of publishing. */
-export interface Publish {
+export interface Publish extends Sites {
   readonly config: () => PublishConfig;
   readonly state: PublishStateRepository;
   readonly hosts: HostRegistry;
@@ -71,7 +78,7 @@ export function createPublish(options: PublishOptions): Publish {
     maxHosts: () => config().maxHosts,
     operatorHost: () => hostOf(publicOrigin()),
   });
-  const termination = createTermination(state, table);
+  const { termination = createTermination(state, table) } = options;
   const tunnels = new TunnelService({
     ...options,
     tunnels: new TunnelRepository(store),
@@ -80,6 +87,7 @@ export function createPublish(options: PublishOptions): Publish {
     domain,
     termination,
   });
+  const sites = createSites({ ...options, hosts, domain, termination });
   return {
     config,
     state,
@@ -87,11 +95,13 @@ export function createPublish(options: PublishOptions): Publish {
     table,
     tunnels,
     termination,
-    start(stack) {
+    ...sites,
+    async start(stack) {
       options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
       stack.defer(() => tunnels.stop());
       tunnels.start();
-      return Promise.resolve();
+      stack.defer(() => sites.sites.stop());
+      await sites.sites.start();
     },
   };
 }

@@ -14,6 +14,9 @@ import { type Metrics, METRICS_CONTENT_TYPE } from "../telemetry/metrics.ts";
 import type { CertificatePair } from "../wire/self_signed.ts";
 import { HttpServer } from "./http_server.ts";
 
+/** Routes that take files of any size. */
+const UPLOADS = /^\/v1\/sites\/[^/?]+\/files(?:\?|$)/;
+
 /** Where a listener listens, and what it needs of its surroundings. */
 export interface ListenOptions {
   readonly listen: SocketAddress;
@@ -28,6 +31,7 @@ export function serveHttp(app: Hono<AppEnv>, options: ListenOptions): HttpServer
   return new HttpServer({
     ...options,
     handler: (request, remoteIp) => app.fetch(request, { remoteIp }),
+    isUpload: (method, target) => /^(?:PUT|POST)$/.test(method) && UPLOADS.test(target),
   });
 }
 

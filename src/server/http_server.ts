@@ -17,6 +17,7 @@ import type { Logger } from "../core/log.ts";
 import { TcpListener } from "../system/tcp_listener.ts";
 import { TcpSocket } from "../system/tcp_socket.ts";
 import type { CertificatePair } from "../wire/self_signed.ts";
+import { limitBody } from "./body_time.ts";
 import { TlsConnections } from "./tls_connections.ts";
 import { hasBody, sendResponse, toRequest } from "./web_exchange.ts";
 
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   readonly limits?: HttpLimits;
   /** Speaks HTTPS with this pair; plain HTTP without. */
   readonly tls?: CertificatePair | undefined;
+  /** Whether a request's body may take any time in all, given its method and target. */
+  readonly isUpload?: (method: string, target: string) => boolean;
 }
 
 export class HttpServer {
@@ -51,7 +54,8 @@ export class HttpServer {
     const { listen, clock, logger, limits = HTTP_CONNECTIONS } = options;
     this.#http = createServer({
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      // Its own time for bodies is the same for all of them.
+      requestTimeout: 0,
       keepAliveTimeout: limits.idleTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
     }, (message, response) => {
@@ -119,15 +123,23 @@ export class HttpServer {
     if (hasBody(message)) message.once("end", () => socket.busy = this.#answering.has(socket));
     else socket.busy = true;
 
-    const { handler, clock } = this.#options;
+    const { handler, clock, limits = HTTP_CONNECTIONS, isUpload } = this.#options;
+    const { method = "", url = "" } = message;
+    const idle = hasBody(message) && isUpload?.(method, url)
+      ? { clock, timeoutMs: limits.uploadIdleTimeoutMs }
+      : null;
+    const inTime = { clock, timeoutMs: limits.requestTimeoutMs };
+    if (hasBody(message) && idle === null) limitBody(message, inTime);
     let request: Request;
     try {
-      request = toRequest(message);
+      request = toRequest(message, idle);
     } catch {
       response.writeHead(400, { Connection: "close" }).end();
       return;
     }
     const answer = await handler(request, unmapIpv4(socket.remoteAddress));
     await sendResponse(answer, response, clock);
+    // What nobody wanted of an upload is passed over, but not for ever.
+    if (idle !== null) limitBody(message, inTime);
   }
 }

@@ -28,6 +28,7 @@ class Fixture implements AsyncDisposable {
       clock: this.clock,
       logger: this.logger,
       limits,
+      isUpload: (_method, target) => target === "/upload",
       handler: (request, remoteIp) => {
         this.requests.push(request);
         return handler(request, remoteIp);
@@ -141,14 +142,73 @@ Deno.test("HttpServer answers 408 when a body does not arrive in time", async ()
   await using fixture = new Fixture(async (request) => {
     await request.text().catch(failure.resolve);
     return new Response("late");
-  }, LATER);
+  });
   const conn = await fixture.open();
   await conn.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc");
+  await fixture.clock.armed();
+  fixture.clock.advance(HTTP_CONNECTIONS.requestTimeoutMs);
   assert.match(await conn.rest(), /^HTTP\/1\.1 408 (?!.*late)/s);
   assert.equal(
     String(await failure.promise),
     "DecodeError: The request body did not arrive in time",
   );
+});
+
+/** A handler that tells what comes in, piece by piece. */
+function receiving() {
+  const pieces: string[] = [];
+  let heard: () => void = () => undefined;
+  async function handler({ body }: Request): Promise<Response> {
+    for await (const chunk of body ?? []) {
+      pieces.push(new TextDecoder().decode(chunk));
+      heard();
+    }
+    return new Response(`got ${pieces.join("")}`);
+  }
+  async function until(count: number): Promise<void> {
+    while (pieces.length < count) {
+      await new Promise<void>((resolve) => heard = resolve);
+    }
+  }
+  return { handler, until };
+}
+
+const UPLOAD = "PUT /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n";
+
+Deno.test("HttpServer lets an upload take any time, as long as something comes", async () => {
+  const upload = receiving();
+  await using fixture = new Fixture(upload.handler);
+  const conn = await fixture.open();
+  await conn.send(UPLOAD);
+  for (const [count, byte] of ["a", "b", "c"].entries()) {
+    await fixture.clock.armed();
+    fixture.clock.advance(HTTP_CONNECTIONS.uploadIdleTimeoutMs - 1);
+    await conn.send(byte);
+    await upload.until(count + 1);
+  }
+  await conn.send("d");
+  assert.match(await conn.until("got abcd"), /^HTTP\/1\.1 200 /);
+});
+
+Deno.test("HttpServer cuts an upload of which nothing comes", async () => {
+  const upload = receiving();
+  await using fixture = new Fixture(upload.handler);
+  const conn = await fixture.open();
+  await conn.send(`${UPLOAD}a`);
+  await upload.until(1);
+  await fixture.clock.armed();
+  fixture.clock.advance(HTTP_CONNECTIONS.uploadIdleTimeoutMs);
+  assert.match(await conn.rest(), /^HTTP\/1\.1 408 (?!.*got)/s);
+});
+
+Deno.test("HttpServer does not pass over the rest of an upload for ever", async () => {
+  await using fixture = new Fixture(() => new Response("too large", { status: 413 }));
+  const conn = await fixture.open();
+  await conn.send(`${UPLOAD}a`);
+  await conn.until("too large");
+  await fixture.clock.armed();
+  fixture.clock.advance(HTTP_CONNECTIONS.requestTimeoutMs);
+  await conn.rest();
 });
 
 Deno.test("HttpServer sends an answer that did not wait for the body", async () => {

@@ -96,7 +96,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   identity.controlPort = grpc.address.port;
   const shared = { ...options, ...services, ...auditing, opened, live, store, metrics };
   const operators = createOperatorServices(cleanup, shared);
-  const publish = await startPublishing(cleanup, { ...shared, ...operators });
+  const publish = await startPublishing(cleanup, {
+    ...shared,
+    ...operators,
+    anchor: opened.accounts.anchor,
+  });
   const { app } = createApi({
     ...shared,
     ...operators,

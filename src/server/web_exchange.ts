@@ -5,23 +5,24 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DecodeError } from "../api/http.ts";
 import type { Clock } from "../core/clock.ts";
 import { HTTP_CONNECTIONS } from "../core/limits.ts";
+import { type BodyTime, chunksOf } from "./body_time.ts";
 
 /**
- * What was asked. The body is read when the handler reads it.
+ * What was asked. The body is read when the handler reads it; with `idle` each piece of it has that
+ * long to come.
  *
  * @throws {TypeError} for a host, a target or a method that a `Request` cannot have
  */
-export function toRequest(message: IncomingMessage): Request {
+export function toRequest(message: IncomingMessage, idle: BodyTime | null = null): Request {
   const { method = "GET", headers: { host = "localhost" } } = message;
   const url = `http://${host}${pathOf(message.url ?? "/")}`;
   const headers = new Headers();
   const raw = message.rawHeaders;
   for (let i = 0; i + 1 < raw.length; i += 2) headers.append(raw[i] ?? "", raw[i + 1] ?? "");
   if (!hasBody(message)) return new Request(url, { method, headers });
-  return new Request(url, { method, headers, body: ReadableStream.from(chunksOf(message)) });
+  return new Request(url, { method, headers, body: ReadableStream.from(chunksOf(message, idle)) });
 }
 
 /** Whether a body follows the headers; one that a GET brings is passed over. */
@@ -36,17 +37,6 @@ function pathOf(target: string): string {
   if (!URL.canParse(target)) return `/${target}`;
   const { pathname, search } = new URL(target);
   return `${pathname}${search}`;
-}
-
-async function* chunksOf(message: IncomingMessage): AsyncGenerator<Uint8Array> {
-  try {
-    // The connection must outlive a handler that does not want the rest: there is an answer to send.
-    for await (const chunk of message.iterator({ destroyOnReturn: false })) {
-      yield new Uint8Array(chunk);
-    }
-  } catch {
-    throw new DecodeError(408, "The request body did not arrive in time");
-  }
 }
 
 /** Sends an answer, and resolves when that is over. A peer that takes nothing of it is cut. */

@@ -71,6 +71,13 @@ export class Row {
     return values.find((value) => value === text) ?? this.#refuse(column, values.join(" or "));
   }
 
+  /** A JSON array of texts. */
+  texts(column: string): readonly string[] {
+    const parsed: unknown = JSON.parse(this.text(column));
+    const isList = Array.isArray(parsed) && parsed.every((item) => typeof item === "string");
+    return isList ? parsed : this.#refuse(column, "a list of texts");
+  }
+
   /** The value itself is not named: it may be a secret's hash. */
   #refuse(column: string, expected: string): never {
     throw new StoreError(

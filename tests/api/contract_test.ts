@@ -80,6 +80,7 @@ async function ask(api: ApiFixture, { line, operation }: Row, actor: Actor): Pro
     await api.request(operation.method, target, {
       ...credentials,
       ...(json !== undefined && { json }),
+      ...(line.form && { body: line.form() }),
     }),
   );
 }

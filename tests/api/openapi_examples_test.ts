@@ -35,6 +35,11 @@ const PREPARATIONS: Readonly<
       expiresAt: issuedAt.add({ minutes: 30 }),
     });
   },
+  "POST /v1/sites/:site_id/files"() {
+    const form = new FormData();
+    form.append("files", new File(["<p>"], "page.html"));
+    return { body: form };
+  },
   "POST /v1/auth/logout": async (api) => ({ session: await api.login("alice") }),
   "POST /v1/users/me/password": () => ({ token: "alice" }),
   "POST /v1/users/me/totp/setup": () => ({ token: "alice" }),

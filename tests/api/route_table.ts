@@ -20,6 +20,8 @@ export interface RouteLine {
   readonly body: "required" | "optional" | "none";
   /** A body that depends on who asks; otherwise the declared example is sent. */
   readonly json?: (userId: string) => Json;
+  /** A form that is sent instead. */
+  readonly form?: () => FormData;
   /** What a user without any grant is told, where operators in general may call. */
   readonly stranger?: string;
   /** Whether it is there only with `[publish]`. */
@@ -50,6 +52,7 @@ const CREDENTIALS = `${USER}/credentials` as const;
 const QUOTA = `${USER}/quotas/:client_id` as const;
 const RULE = "/v1/rules/:rule_id";
 const TUNNEL = "/v1/tunnels/:tunnel_id";
+const SITE = "/v1/sites/:site_id";
 const ENDPOINT = "/v1/settings/advertised-endpoint";
 
 export const ROUTE_TABLE: readonly RouteLine[] = [
@@ -132,6 +135,17 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line(`GET ${ENDPOINT}`, "superadmin", 200),
   line(`PUT ${ENDPOINT}`, "superadmin", 200),
   line("GET /v1/settings/identity-backend", "superadmin", 200),
+  published("GET /v1/sites", "operator", 200),
+  published("POST /v1/sites", "superadmin", 201),
+  published(`GET ${SITE}`, "owner", 200),
+  published(`PATCH ${SITE}`, "owner", 200),
+  published(`DELETE ${SITE}`, "superadmin", 204),
+  published(`POST ${SITE}/verify-dns`, "superadmin", 200, { body: "none" }),
+  published(`GET ${SITE}/files`, "owner", 200),
+  published(`PUT ${SITE}/files`, "owner", 200, { body: "none" }),
+  published(`POST ${SITE}/files`, "owner", 200, { body: "none", form: pageForm }),
+  published(`DELETE ${SITE}/files`, "owner", 204),
+
   line("GET /v1/audit", "superadmin", 200),
   line("GET /v1/metrics", "superadmin", 200),
 
@@ -175,6 +189,12 @@ function newPassword(userId: string): Json {
     new_password: "correct horse battery",
     new_password_confirm: "correct horse battery",
   };
+}
+
+function pageForm(): FormData {
+  const form = new FormData();
+  form.append("files", new File(["<p>"], "page.html"));
+  return form;
 }
 
 /** On a port that the world has not taken. */

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { z } from "zod";
 import { PATH_PARAMETERS } from "../../src/api/openapi/parameters.ts";
+import type { Publish } from "../../src/publish/publish.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture } from "../kit/api_fixture.ts";
 
@@ -70,6 +71,21 @@ async function publishThings(api: ApiFixture): Promise<void> {
   const { db } = api.db.store;
   db.run("UPDATE tunnels SET tunnel_id = '01JABCDEFGHJKMNPQRSTVWXYZ5' WHERE tunnel_id = ?", id);
   db.run("UPDATE published_hosts SET ref_id = '01JABCDEFGHJKMNPQRSTVWXYZ5' WHERE ref_id = ?", id);
+  await addSite(api, api.publish);
+}
+
+/** A custom one, because only of those anybody asks where they lead. */
+async function addSite(api: ApiFixture, { sites }: Publish): Promise<void> {
+  await sites.start();
+  api.nextIds.push("01JABCDEFGHJKMNPQRSTVWXYZ6");
+  await sites.create({
+    name: "blog",
+    customDomain: "blog.example.org",
+    ownerId: "alice",
+    spaMode: false,
+    isProtected: false,
+    allowedUsers: [],
+  });
 }
 
 /** The path with the examples of its parameters. */

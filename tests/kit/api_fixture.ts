@@ -33,6 +33,7 @@ import type { SharedDatabase } from "../../src/backend/database.ts";
 import { assertDeclared, findOperation } from "./api_contract.ts";
 import { FakeHasher } from "./fake_hasher.ts";
 import { MirroredAccounts } from "./mirrored_accounts.ts";
+import { FakeTermination } from "./tunnel_fixture.ts";
 import { RuleFixture } from "./rule_fixture.ts";
 
 /** Operators by token; `root` is a superadmin, `alice` and `bob` are users. */
@@ -76,7 +77,7 @@ export interface RequestOptions {
   /** A session to use instead of a token, as a browser on our own pages does. */
   readonly session?: string;
   readonly json?: Json;
-  readonly body?: string;
+  readonly body?: string | FormData;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -118,6 +119,9 @@ export class ApiFixture extends RuleFixture {
   });
   publicOrigin: string | null = null;
   readonly publishConfig = testPublishConfig(this.db.dataDir);
+  readonly termination = new FakeTermination();
+  /** What is published next gets these ids. */
+  readonly nextIds: string[] = [];
   readonly publish = !ApiFixture.publishing ? null : createPublish({
     config: () => this.publishConfig,
     store: this.db.store,
@@ -125,7 +129,11 @@ export class ApiFixture extends RuleFixture {
     clients: { onMoved: () => undefined },
     operators: this.operators,
     accounts: this.accounts.store,
-    newId: () => `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,
+    anchor: this.accounts.anchor,
+    random: systemRandom,
+    termination: this.termination,
+    newId: () =>
+      this.nextIds.shift() ?? `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,
     publicOrigin: () => this.publicOrigin,
     clock: this.clock,
     logger: this.logger,

@@ -274,6 +274,29 @@ export type Certificate = {
   readonly last_error: string | null;
   readonly next_attempt: (string) | (null);
 };
+export type Site = {
+  readonly id: string;
+  readonly name: string;
+  readonly fqdn: string;
+  readonly type: "managed" | "custom";
+  readonly owner: (string) | (null);
+  readonly spa_mode: boolean;
+  readonly protected: boolean;
+  readonly allowed_users: readonly (string)[];
+  readonly dns_verified: boolean;
+  readonly cert: Certificate;
+  readonly total_size: number;
+  readonly created_at: string;
+};
+export type SiteDnsCheck = { readonly ok: boolean; readonly message: string };
+export type SiteFile = {
+  readonly name: string;
+  readonly path: string;
+  readonly type: "file" | "directory";
+  readonly size: (number) | (null);
+  readonly modified_at: string;
+};
+export type SiteUpload = { readonly files: number; readonly bytes: number };
 /** Every operation: what it takes and what it answers with. */
 export interface Operations {
   "GET /healthz": {
@@ -814,6 +837,78 @@ export interface Operations {
   "DELETE /v1/tunnels/{tunnel_id}": {
     path: { tunnel_id: string | number };
     query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  "GET /v1/sites": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: readonly (Site)[];
+  };
+  "POST /v1/sites": {
+    path: undefined;
+    query: undefined;
+    body: {
+      readonly name: string;
+      readonly custom_domain?: string | null;
+      readonly owner?: (string) | (null);
+      readonly spa_mode?: boolean | null;
+      readonly protected?: boolean | null;
+      readonly allowed_users?: (readonly (string)[]) | (null);
+    };
+    answer: Site;
+  };
+  "GET /v1/sites/{site_id}": {
+    path: { site_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: Site;
+  };
+  "PATCH /v1/sites/{site_id}": {
+    path: { site_id: string | number };
+    query: undefined;
+    body: {
+      readonly spa_mode?: boolean | null;
+      readonly protected?: boolean | null;
+      readonly allowed_users?: (readonly (string)[]) | (null);
+      readonly owner?: (string) | (null);
+    };
+    answer: Site;
+  };
+  "DELETE /v1/sites/{site_id}": {
+    path: { site_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  "POST /v1/sites/{site_id}/verify-dns": {
+    path: { site_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: SiteDnsCheck;
+  };
+  "GET /v1/sites/{site_id}/files": {
+    path: { site_id: string | number };
+    query: { path?: string };
+    body: undefined;
+    answer: readonly (SiteFile)[];
+  };
+  "PUT /v1/sites/{site_id}/files": {
+    path: { site_id: string | number };
+    query: { path: string };
+    body: string;
+    answer: SiteUpload;
+  };
+  "POST /v1/sites/{site_id}/files": {
+    path: { site_id: string | number };
+    query: { path?: string };
+    body: string;
+    answer: SiteUpload;
+  };
+  "DELETE /v1/sites/{site_id}/files": {
+    path: { site_id: string | number };
+    query: { path: string };
     body: undefined;
     answer: undefined;
   };

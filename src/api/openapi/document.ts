@@ -134,6 +134,13 @@ function operationObject(registered: RegisteredOperation): ZodOpenApiOperationOb
         content: { "application/json": { schema: doc.body, example: doc.bodyExample } },
       },
     }),
+    ...(doc.upload && {
+      requestBody: {
+        required: true,
+        description: doc.upload.description,
+        content: { [doc.upload.mediaType]: { schema: z.string().meta({ format: "binary" }) } },
+      },
+    }),
     responses: { ...successResponse(doc.success), ...errorResponses(registered) },
   };
 }
@@ -175,6 +182,7 @@ function errorResponses(registered: RegisteredOperation): ZodOpenApiResponsesObj
   } else if (doc.query || registered.path.includes(":rule_id")) {
     texts.set(400, "The query or the path cannot be read.");
   }
+  if (doc.upload) texts.set(408, DECODE_STATUSES[408]);
   const statuses = [...new Set([...codes.keys(), ...texts.keys()])].sort();
   return Object.fromEntries(
     statuses.map((status) => [`${status}`, errorResponse(codes.get(status), texts.get(status))]),

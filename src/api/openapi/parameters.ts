@@ -23,5 +23,6 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
     description: "The id of a tunnel.",
     example: "01JABCDEFGHJKMNPQRSTVWXYZ5",
   }),
+  site_id: ulid.meta({ description: "The id of a site.", example: "01JABCDEFGHJKMNPQRSTVWXYZ6" }),
   user_id: userId.meta({ description: "The id of a user." }),
 };

@@ -40,23 +40,27 @@ export class SiteStorage {
   readonly #options: SiteStorageOptions;
   readonly #mutex = new KeyedMutex();
   readonly #spaces = new Map<string, SiteSpace>();
+  /** Without links, once it is known to be there. */
+  #directory: string;
 
   constructor(options: SiteStorageOptions) {
     this.#options = options;
+    this.#directory = options.directory;
   }
 
   /** Makes the directory that all sites are in, and removes what killed uploads left there. */
   async prepare(): Promise<void> {
     const { directory, clock } = this.#options;
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+    this.#directory = await Deno.realPath(directory);
     for await (const { name, isDirectory } of Deno.readDir(directory)) {
       if (isDirectory) await removeLeftovers(join(directory, name), { clock, directories: true });
     }
   }
 
-  /** Where the files of a site are. */
+  /** Where the files of a site are; a real path once all is prepared. */
   rootOf(siteId: string): string {
-    return join(this.#options.directory, siteId);
+    return join(this.#directory, siteId);
   }
 
   /** The directory of a new site, with a page to begin with. */
