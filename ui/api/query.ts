@@ -34,6 +34,8 @@ interface Entry {
 
 const NOTHING: QueryState<unknown> = { data: undefined, error: null, updatedAt: 0 };
 const FRESH_MS = 5_000;
+/** How soon what could not be had is asked for again, even where once is enough. */
+const RETRY_MS = 5_000;
 const entries = new Map<string, Entry>();
 
 /** The error that the page shows above everything, until something succeeds. */
@@ -108,6 +110,7 @@ function entryOf<K extends OperationName>(
       : { ...state.value, error: result.error };
     lastFailure.value = result.ok || result.error.status === 401 ? null : result.error;
     if (result.ok) lastAnswerAt.value = Date.now();
+    reschedule(entry);
   };
   const entry: Entry = {
     state,
@@ -141,9 +144,14 @@ function watch(entry: Entry, everyMs: number): () => void {
   };
 }
 
+/** Whether a failure is one of the server or of the way to it, which end by themselves. */
+const mayPass = (error: ApiError | null) =>
+  error !== null && (error.status === 0 || error.status >= 500);
+
 function reschedule(entry: Entry): void {
   clearInterval(entry.timer);
   const wanted = entry.intervals.filter((it) => it > 0);
+  if (entry.intervals.length > 0 && mayPass(entry.state.value.error)) wanted.push(RETRY_MS);
   if (wanted.length === 0) return;
   entry.timer = setInterval(() => {
     if (!document.hidden) void entry.refresh();
