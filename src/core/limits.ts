@@ -381,6 +381,12 @@ export const PUBLISH = {
   siteMaxBytes: 500 * 1024 * 1024,
   fileMaxBytes: 50 * 1024 * 1024,
   descriptionMaxChars: 200,
+  /** Leaves room for a label and its dot. */
+  domainMaxChars: 189,
+  emailMaxChars: 254,
+  lookUpTimeoutMs: 10_000,
+  /** How long the ingress may take to answer the server that it is a part of. */
+  probeTimeoutMs: 10_000,
   /** Backing rules of `terminate` tunnels get ports from here up. */
   listenPortFrom: 20_000,
   acmeDirectory: "https://acme-v02.api.letsencrypt.org/directory",

@@ -50,12 +50,14 @@ export interface CertificateAuthority extends CertificateSource {
   status(host: string): CertificateStatus;
   /**
    * Resolves once `host` has a certificate that is good for another day, issuing one if needed.
-   * Concurrent calls for one host share one issuance. Certificates of hosts that are published
-   * are renewed by themselves.
+   * Concurrent calls for one host share one issuance. From then on the host's certificate is
+   * issued and renewed by itself, whether this call succeeded or not.
    *
    * @throws {PortunusError} `certificate_failed` with what the certificate authority says
    */
   ensure(host: string, signal: AbortSignal): Promise<void>;
+  /** Ends the renewal for `host`. Its certificate stays until it ends. */
+  release(host: string): void;
 }
 
 /** Answers to HTTP-01 challenges, for the listener on port 80 (RFC 8555 §8.3). */

@@ -21,8 +21,6 @@ export interface CertificatesOptions {
   readonly store: CertificateStore;
   /** Gets a new certificate. */
   readonly issue: (host: string, signal: AbortSignal) => Promise<PemPair>;
-  /** The hosts that have to have one; asked whenever they are looked at. */
-  readonly hosts: () => Iterable<string>;
   readonly metrics: CertificateMetrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,6 +34,8 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
   readonly #own = new Map<string, Kept>();
   /** The operator's, by the domain whose names they are good for. */
   readonly #wildcards = new Map<string, Kept>();
+  /** Hosts that have to have one. */
+  readonly #wanted = new Set<string>();
   readonly #failures: Failures;
   readonly #issuing = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(host: string) => void>();
@@ -45,21 +45,19 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
   #timer: Disposable | null = null;
   #checking: Promise<void> | null = null;
 
-  private constructor(options: CertificatesOptions) {
+  constructor(options: CertificatesOptions) {
     this.#options = options;
     this.#failures = new Failures(options);
   }
 
   /**
-   * Loads what there is. Nothing is issued before {@linkcode start}.
+   * Loads what there is. Nothing is issued before {@linkcode start}, or when asked for.
    *
    * @throws {Error} when the directory cannot be read or made
    */
-  static async open(options: CertificatesOptions): Promise<Certificates> {
-    const certificates = new Certificates(options);
-    for (const [host, pair] of await options.store.load()) certificates.#keep(host, pair);
-    await certificates.reload();
-    return certificates;
+  async load(): Promise<void> {
+    for (const [host, pair] of await this.#options.store.load()) this.#keep(host, pair);
+    await this.reload();
   }
 
   /** Renews from now on, until disposed of. */
@@ -104,8 +102,19 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
     };
   }
 
+  /** From now on `host` has to have a certificate; the next check sees to it. */
+  want(host: string): void {
+    this.#wanted.add(host);
+    this.#arm();
+  }
+
+  release(host: string): void {
+    this.#wanted.delete(host);
+  }
+
   async ensure(host: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    this.#wanted.add(host);
     const usable = this.#usable(host);
     if (usable !== undefined && this.#now() < sufficesUntil(usable)) return;
     const failure = this.#failures.get(host);
@@ -214,7 +223,7 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
 
   /** Issues what is due, one after the other. */
   async #renew(): Promise<void> {
-    for (const host of [...this.#options.hosts()]) {
+    for (const host of [...this.#wanted]) {
       if (this.#stop.signal.aborted) return;
       // A failure was noted, with the time of the next attempt.
       if (this.#dueAt(host) <= this.#now()) await this.#issue(host).catch(() => undefined);
@@ -230,15 +239,14 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
 
   /** Certificates outlive their hosts until they end, for a host that is published again. */
   async #removeUnneeded(): Promise<void> {
-    const needed = new Set(this.#options.hosts());
     for (const [host, { notAfter }] of this.#own) {
-      if (needed.has(host) || this.#now() < notAfter) continue;
+      if (this.#wanted.has(host) || this.#now() < notAfter) continue;
       await this.#options.store.remove(host);
       this.#own.delete(host);
       this.#options.metrics.remove(host);
       this.#changed(host);
     }
-    for (const host of this.#failures.clearExcept(needed)) {
+    for (const host of this.#failures.clearExcept(this.#wanted)) {
       if (!this.#own.has(host)) this.#options.metrics.remove(host);
     }
   }
@@ -247,13 +255,13 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
   #arm(): void {
     if (this.#stop.signal.aborted || this.#nextCheck === 0 || this.#checking !== null) return;
     this.#timer?.[Symbol.dispose]();
-    const due = [...this.#options.hosts()].map((host) => this.#dueAt(host));
+    const due = [...this.#wanted].map((host) => this.#dueAt(host));
     const delayMs = Math.max(Math.min(this.#nextCheck, ...due) - this.#now(), MIN_DELAY_MS);
     this.#timer = this.#options.clock.timer(delayMs, () => this.#startCheck());
   }
 
   #changedBelow(domain: string): void {
-    for (const host of this.#options.hosts()) {
+    for (const host of this.#wanted) {
       if (host.endsWith(`.${domain}`)) this.#changed(host);
     }
   }
