@@ -27,6 +27,7 @@ import { sessionRoutes, type SessionRoutesOptions } from "./routes/sessions.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ownerCapRoutes, type OwnerCapRoutesOptions } from "./routes/owner_caps.ts";
+import { publishRoutes } from "./routes/publish.ts";
 import { quotaRoutes, type QuotaRoutesOptions } from "./routes/quotas.ts";
 import { ruleRoutes, type RuleRoutesOptions } from "./routes/rules.ts";
 import { metricsRoutes, type MetricsRoutesOptions } from "./routes/metrics.ts";
@@ -104,6 +105,7 @@ export function createApi(options: AppOptions): Api {
   tunnelRoutes(guarded, options);
   siteRoutes(guarded, options);
   siteFileRoutes(guarded, options);
+  publishRoutes(guarded, options);
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });

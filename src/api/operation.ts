@@ -29,7 +29,7 @@ export type Caller = "anyone" | "session" | "operator" | "owner" | "self" | "sup
 export type Success<View extends z.ZodType> =
   /** JSON of a view. */
   | {
-    readonly status: 200 | 201;
+    readonly status: 200 | 201 | 202;
     readonly description: string;
     readonly view: View;
     readonly example: unknown;

@@ -5,11 +5,18 @@
  */
 
 import { z } from "zod";
-import { parseSocketAddress } from "./address.ts";
+import { parseSocketAddress, type SocketAddress } from "./address.ts";
 
 /** `IP:port`. `key` is what a mistake is told of. */
 export const socketAddress = (key: string, fallback: string) =>
-  z.string().default(fallback).transform((text, context) => {
+  z.string().default(fallback).transform(addressOr(key));
+
+/** The same for a setting that has no default. */
+export const optionalSocketAddress = (key: string) =>
+  z.string().transform(addressOr(key)).optional();
+
+function addressOr(key: string) {
+  return (text: string, context: z.RefinementCtx): SocketAddress => {
     const address = parseSocketAddress(text);
     if (address) return address;
     context.issues.push({
@@ -18,7 +25,8 @@ export const socketAddress = (key: string, fallback: string) =>
       message: `${key} must be IP:port (got "${text}")`,
     });
     return z.NEVER;
-  });
+  };
+}
 
 /** An integer from `min` to `max`. */
 export const between = (key: string, min: number, max: number, fallback: number) =>

@@ -8,7 +8,7 @@
 import { isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { formatSocketAddress, type SocketAddress } from "../core/address.ts";
-import { between, socketAddress } from "../core/config_schemas.ts";
+import { between, optionalSocketAddress, socketAddress } from "../core/config_schemas.ts";
 import { isIp } from "../core/ip.ts";
 import { PUBLISH } from "../core/limits.ts";
 
@@ -29,6 +29,10 @@ export interface PublishConfig {
   readonly maxHosts: number;
   /** The directory of an ACME server (RFC 8555 §7.1.1), for certificates. */
   readonly acmeDirectory: string;
+  /** A PEM file with roots to trust for that directory, beside the system's; `null` for none. */
+  readonly acmeCaPath: string | null;
+  /** The name server that is asked where host names lead; `null` for the system's. */
+  readonly dnsServer: SocketAddress | null;
   /** Where accounts are exported to after each change; `null` for nowhere. */
   readonly usersExportPath: string | null;
 }
@@ -57,6 +61,8 @@ export const PUBLISH_KEYS = [
   "max_file_size",
   "max_hosts",
   "acme_directory",
+  "acme_ca",
+  "dns_server",
   "users_export_path",
 ] as const;
 
@@ -81,6 +87,8 @@ export const publishSchema = (around: PublishSurroundings) =>
       // Without what was written: an address may hold a password.
       error: "publish.acme_directory must be an https:// address",
     }).default(PUBLISH.acmeDirectory),
+    acme_ca: path("acme_ca").optional(),
+    dns_server: optionalSocketAddress("publish.dns_server"),
     users_export_path: path("users_export_path").optional(),
   }).transform((settings): PublishConfig => toConfig(settings, around));
 
@@ -102,6 +110,8 @@ interface Settings {
   readonly max_file_size: number;
   readonly max_hosts: number;
   readonly acme_directory: string;
+  readonly acme_ca?: string | undefined;
+  readonly dns_server?: SocketAddress | undefined;
   readonly users_export_path?: string | undefined;
 }
 
@@ -109,7 +119,7 @@ function toConfig(settings: Settings, { dataDir, env }: PublishSurroundings): Pu
   const below = (path: string) => isAbsolute(path) ? path : join(dataDir, path);
   const directory = (key: "sites_dir" | "certs_dir", fallback: string) =>
     below(publishVariable(key, env)?.value ?? settings[key] ?? fallback);
-  const { users_export_path: exportPath } = settings;
+  const { users_export_path: exportPath, acme_ca: acmeCa } = settings;
   return {
     httpListen: settings.http_listen,
     httpsListen: settings.https_listen,
@@ -120,6 +130,8 @@ function toConfig(settings: Settings, { dataDir, env }: PublishSurroundings): Pu
     maxFileSizeBytes: settings.max_file_size,
     maxHosts: settings.max_hosts,
     acmeDirectory: settings.acme_directory,
+    acmeCaPath: acmeCa === undefined ? null : below(acmeCa),
+    dnsServer: settings.dns_server ?? null,
     usersExportPath: exportPath === undefined ? null : below(exportPath),
   };
 }
@@ -148,6 +160,8 @@ export function publishValues(
     max_file_size: config.maxFileSizeBytes,
     max_hosts: config.maxHosts,
     acme_directory: config.acmeDirectory,
+    acme_ca: config.acmeCaPath,
+    dns_server: config.dnsServer && formatSocketAddress(config.dnsServer),
     users_export_path: config.usersExportPath,
   };
 }

@@ -8,7 +8,6 @@
 import type { ClientService } from "../control/clients.ts";
 import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
-import { PortunusError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Random } from "../system/random.ts";
 import type { UserStore } from "../identity/identity_store.ts";
@@ -18,12 +17,17 @@ import { PublishedHostRepository } from "../store/published_hosts.ts";
 import { PublishStateRepository } from "../store/publish_state.ts";
 import type { Store } from "../store/open.ts";
 import { TunnelRepository } from "../store/tunnels.ts";
-import type { CertificateStatus } from "./certificates/certificate.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { ChallengeResponder } from "./certificates/certificate.ts";
+import type { Certificates } from "./certificates/certificates.ts";
+import { createCertification } from "./certification.ts";
 import type { PublishConfig } from "./config.ts";
 import { HostTable } from "./host_table.ts";
 import { HostRegistry } from "./hosts.ts";
 import { createSites, type Sites } from "./sites/create_sites.ts";
 import type { Termination } from "./tunnels/termination.ts";
+import type { LookUp } from "./stages/dns_check.ts";
+import type { Stages } from "./stages/stages.ts";
 import { TunnelService } from "./tunnels/tunnels.ts";
 
 /** What publishing takes from the server. Who needs more adds it here; `start.ts` passes all it has. */
@@ -41,6 +45,9 @@ export interface PublishOptions {
   readonly newId: () => string;
   /** Where browsers reach the operator API, if that is said. */
   readonly publicOrigin: () => string | null;
+  readonly metrics: Pick<Metrics, "certificates">;
+  /** Where names lead. @default the name service of the configuration */
+  readonly lookUp?: LookUp;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,6 +65,10 @@ export interface Publish extends Sites {
   readonly tunnels: TunnelService;
   /** What hosts of the ingress have beside a route. */
   readonly termination: Termination;
+  readonly stages: Stages;
+  readonly certificates: Certificates;
+  /** Answers to challenges of the certificate authority, for the listener on port 80. */
+  readonly challenges: ChallengeResponder;
   /**
    * Brings back what was published before, and listens. Ends when `stack` is disposed of.
    *
@@ -78,7 +89,8 @@ export function createPublish(options: PublishOptions): Publish {
     maxHosts: () => config().maxHosts,
     operatorHost: () => hostOf(publicOrigin()),
   });
-  const { termination = createTermination(state, table) } = options;
+  const certification = createCertification({ ...options, state, hosts, ingress: noIngress });
+  const { termination = { ...certification, routes: table } } = options;
   const tunnels = new TunnelService({
     ...options,
     tunnels: new TunnelRepository(store),
@@ -96,7 +108,9 @@ export function createPublish(options: PublishOptions): Publish {
     tunnels,
     termination,
     ...sites,
+    ...certification,
     async start(stack) {
+      await certification.start(stack);
       options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
       stack.defer(() => tunnels.stop());
       tunnels.start();
@@ -106,25 +120,9 @@ export function createPublish(options: PublishOptions): Publish {
   };
 }
 
-function createTermination(state: PublishStateRepository, routes: HostTable): Termination {
-  const none = () => Promise.reject(new PortunusError("publish_not_ready"));
-  return {
-    requireReady() {
-      if (state.get().status !== "COMPLETED") throw new PortunusError("publish_not_ready");
-    },
-    requireDns: none,
-    certificates: { ensure: none, release: () => undefined, status: () => NO_CERTIFICATE },
-    routes,
-  };
+function noIngress(): never {
+  throw new Error("the ingress does not listen");
 }
-
-const NO_CERTIFICATE: CertificateStatus = {
-  status: "none",
-  source: null,
-  not_after: null,
-  last_error: null,
-  next_attempt: null,
-};
 
 const hostOf = (origin: string | null): string | null =>
   origin === null ? null : new URL(origin).hostname;

@@ -206,6 +206,8 @@ Deno.test("parseServerConfig() takes [publish] as a whole, below the data direct
     maxFileSizeBytes: 52_428_800,
     maxHosts: 200,
     acmeDirectory: "https://acme-v02.api.letsencrypt.org/directory",
+    acmeCaPath: null,
+    dnsServer: null,
     usersExportPath: null,
   });
   const { publish } = parse('[publish]\nsites_dir = "/srv/sites"\nusers_export_path = "u.yml"');
@@ -231,6 +233,7 @@ Deno.test("parseServerConfig() refuses what [publish] does not have, and says wh
     ["[publish]\nmax_hosts = 0", /publish.max_hosts out of range \(got 0, expected 1\.\.=10000\)/],
     ["[publish]\nmax_site_size = 1.5", /publish.max_site_size: /],
     ['[publish]\nhttps_listen = "443"', /publish.https_listen must be IP:port \(got "443"\)/],
+    ['[publish]\ndns_server = "ns.example"', /publish.dns_server must be IP:port/],
     ['[publish]\npublic_ip = "example.com"', /publish.public_ip must be an IP address/],
     ['[publish]\nsites_dir = ""', /publish.sites_dir must not be empty/],
     [

@@ -49,6 +49,8 @@ const BOUND_OF_PUBLISH = [
   "sitesDir",
   "certsDir",
   "acmeDirectory",
+  "acmeCaPath",
+  "dnsServer",
 ] as const;
 
 /** What of `next` waits for a restart; the paths of certificates do not, having some does. */

@@ -9,7 +9,7 @@ import type { Json } from "../../src/core/json.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture, type RequestOptions } from "../kit/api_fixture.ts";
 import { setUpTotp } from "./route_table.ts";
-import { CLIENT, examplePath, exampleQuery, world } from "./world.ts";
+import { CLIENT, examplePath, exampleQuery, setStage, unpublishAll, world } from "./world.ts";
 
 interface Parameter {
   readonly name: string;
@@ -48,6 +48,10 @@ const PREPARATIONS: Readonly<
   "DELETE /v1/clients/:client_id"(api) {
     api.clients.revoke(CLIENT.clientId, Temporal.Instant.fromEpochMilliseconds(api.clock.now()));
   },
+  "POST /v1/publish/verify-dns": (api) => setStage(api, "DOMAIN_SET"),
+  "POST /v1/publish/provision": (api) => setStage(api, "DNS_READY"),
+  "POST /v1/publish/domain": (api) => setStage(api, "DOMAIN_SET"),
+  "POST /v1/publish/reset": unpublishAll,
 };
 
 Deno.test("every example of the OpenAPI document works", async (t) => {

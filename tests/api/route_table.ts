@@ -9,7 +9,7 @@ import type { Method } from "../../src/api/route.ts";
 import type { Json } from "../../src/core/json.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import type { ApiFixture } from "../kit/api_fixture.ts";
-import { CLIENT as EDGE } from "./world.ts";
+import { CLIENT as EDGE, setStage, unpublishAll } from "./world.ts";
 
 /** A line of the table. */
 export interface RouteLine {
@@ -154,6 +154,20 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   published(`GET ${TUNNEL}`, "owner", 200),
   published(`PATCH ${TUNNEL}`, "owner", 200),
   published(`DELETE ${TUNNEL}`, "owner", 204),
+
+  published("GET /v1/publish/status", "operator", 200),
+  published("POST /v1/publish/domain", "superadmin", 200),
+  published("POST /v1/publish/verify-dns", "superadmin", 200, {
+    body: "none",
+    prepare: (api) => setStage(api, "DOMAIN_SET"),
+  }),
+  published("POST /v1/publish/provision", "superadmin", 202, {
+    body: "none",
+    prepare: (api) => setStage(api, "DNS_READY"),
+  }),
+  published("GET /v1/publish/provision/stream", "superadmin", 200),
+  published("POST /v1/publish/reset", "superadmin", 200, { body: "none", prepare: unpublishAll }),
+  published("GET /v1/publish/certificates", "superadmin", 200),
 ];
 
 /** The setup token is that of the example. */

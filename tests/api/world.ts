@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import type { z } from "zod";
 import { PATH_PARAMETERS } from "../../src/api/openapi/parameters.ts";
 import type { Publish } from "../../src/publish/publish.ts";
+import type { PublishStatus } from "../../src/store/publish_state.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture } from "../kit/api_fixture.ts";
 
@@ -106,4 +107,16 @@ export function exampleQuery(query: z.ZodObject | undefined): string {
     String((schema as z.ZodType).meta()?.["example"] ?? assert.fail(`no example of ${name}`)),
   ]);
   return values.length === 0 ? "" : `?${new URLSearchParams(values)}`;
+}
+
+/** Brings the set-up of publishing to a stage. */
+export function setStage(api: ApiFixture, status: PublishStatus): void {
+  const domain = "example.com";
+  api.publish?.state.set({ status, domain, email: "ops@example.com", publicIp: null });
+}
+
+/** Nothing is published then. */
+export function unpublishAll(api: ApiFixture): void {
+  api.db.store.db.run("DELETE FROM tunnels");
+  api.db.store.db.run("DELETE FROM sites");
 }

@@ -135,7 +135,10 @@ export class ApiFixture extends RuleFixture {
     newId: () =>
       this.nextIds.shift() ?? `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,
     publicOrigin: () => this.publicOrigin,
+    metrics: this.metrics,
+    lookUp: () => Promise.resolve(["192.0.2.10"]),
     clock: this.clock,
+    random: systemRandom,
     logger: this.logger,
   });
   readonly api = createApi({

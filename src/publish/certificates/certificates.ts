@@ -80,6 +80,12 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
+  /** Hosts that have a certificate or want one, and the operator's wildcards, by name. */
+  hosts(): readonly string[] {
+    const wildcards = [...this.#wildcards.keys()].map((domain) => `*.${domain}`);
+    return [...new Set([...this.#own.keys(), ...this.#wanted, ...wildcards])].toSorted();
+  }
+
   status(host: string): CertificateStatus {
     const usable = this.#usable(host);
     const kept = usable ?? this.#own.get(host);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:tls";
 import type { SocketAddress } from "../../core/address.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -83,7 +83,7 @@ interface Got {
 }
 
 /** `fetch` does not let us say which host we ask for. */
-function get(
+async function get(
   http: SocketAddress,
   { host, path, signal }: {
     readonly host: string;
@@ -91,22 +91,16 @@ function get(
     readonly signal: AbortSignal;
   },
 ): Promise<Got> {
-  const { promise, resolve, reject } = Promise.withResolvers<Got>();
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const { host: hostname, port } = reachable(http);
   const headers = { host, connection: "close" };
-  request({ hostname, port, path, headers, signal, agent: false }, (response) => {
-    const chunks: Uint8Array[] = [];
-    response.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-    response.once("error", reject);
-    response.once("end", () => {
-      const { statusCode: status = 0, headers: { location } } = response;
-      new Blob(chunks as Uint8Array<ArrayBuffer>[]).text().then(
-        (body) => resolve({ status, location, body }),
-        reject,
-      );
-    });
-  }).once("error", reject).end();
-  return promise;
+  request({ hostname, port, path, headers, signal, agent: false }, resolve)
+    .once("error", reject).end();
+  const response = await promise;
+  response.setEncoding("utf8");
+  let body = "";
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode ?? 0, location: response.headers.location, body };
 }
 
 async function within<T>(

@@ -41,7 +41,7 @@ export interface DomainFinding extends DnsFinding {
 export class Stages implements AsyncDisposable {
   readonly #options: StagesOptions;
   readonly #stop = new AbortController();
-  #run: Promise<void> | null = null;
+  #run: Promise<void> = Promise.resolve();
 
   constructor(options: StagesOptions) {
     this.#options = options;
@@ -119,7 +119,7 @@ export class Stages implements AsyncDisposable {
     const before = this.#require("DNS_READY", "PROVISIONING");
     this.#options.state.set({ ...before, status: "PROVISIONING" });
     this.#options.logger.info("publish.provisioning_started", { domain: before.domain });
-    this.#run = this.#provision().finally(() => this.#run = null);
+    this.#run = this.#provision();
   }
 
   /**
@@ -158,7 +158,8 @@ export class Stages implements AsyncDisposable {
   }
 
   #requireIdle(): void {
-    if (this.#run !== null) throw new PortunusError("publish_already_running");
+    const { running } = this.#options.provisioning.state;
+    if (running) throw new PortunusError("publish_already_running");
   }
 
   /** @returns the state, when its stage is one of `allowed` */
