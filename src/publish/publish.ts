@@ -25,9 +25,9 @@ import type { PublishConfig } from "./config.ts";
 import { HostTable } from "./host_table.ts";
 import { HostRegistry } from "./hosts.ts";
 import { createSites, type Sites } from "./sites/create_sites.ts";
-import type { Termination } from "./tunnels/termination.ts";
 import type { LookUp } from "./stages/dns_check.ts";
 import type { Stages } from "./stages/stages.ts";
+import type { Termination } from "./tunnels/termination.ts";
 import { TunnelService } from "./tunnels/tunnels.ts";
 
 /** What publishing takes from the server. Who needs more adds it here; `start.ts` passes all it has. */

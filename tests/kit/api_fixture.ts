@@ -130,7 +130,6 @@ export class ApiFixture extends RuleFixture {
     operators: this.operators,
     accounts: this.accounts.store,
     anchor: this.accounts.anchor,
-    random: systemRandom,
     termination: this.termination,
     newId: () =>
       this.nextIds.shift() ?? `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,

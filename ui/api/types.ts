@@ -297,6 +297,37 @@ export type SiteFile = {
   readonly modified_at: string;
 };
 export type SiteUpload = { readonly files: number; readonly bytes: number };
+export type PublishStatus = {
+  readonly status: "FRESH" | "DOMAIN_SET" | "DNS_READY" | "PROVISIONING" | "COMPLETED";
+  readonly domain: string | null;
+  readonly email: string | null;
+  readonly public_ip: string | null;
+  readonly provision: { readonly running: boolean; readonly tasks: readonly (ProvisionTask)[] };
+};
+export type ProvisionTask = {
+  readonly task: "listeners" | "acme-account" | "issue-certs" | "ingress" | "verify" | "finalize";
+  readonly title: string;
+  readonly status: "pending" | "running" | "done" | "error";
+  readonly message: string | null;
+};
+export type DnsFinding = {
+  readonly ok: boolean;
+  readonly domain: string;
+  readonly resolved_ips: readonly (string)[];
+  readonly expected_ip: string | null;
+  readonly message: string;
+  readonly wildcard_ok: boolean;
+  readonly wildcard_resolved_ips: readonly (string)[];
+  readonly wildcard_message: string;
+};
+export type HostCertificate = {
+  readonly status: "none" | "pending" | "valid" | "expired" | "failed";
+  readonly source: ("acme" | "operator") | (null);
+  readonly not_after: (string) | (null);
+  readonly last_error: string | null;
+  readonly next_attempt: (string) | (null);
+  readonly host: string;
+};
 /** Every operation: what it takes and what it answers with. */
 export interface Operations {
   "GET /healthz": {
@@ -911,5 +942,47 @@ export interface Operations {
     query: { path: string };
     body: undefined;
     answer: undefined;
+  };
+  "GET /v1/publish/status": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PublishStatus;
+  };
+  "POST /v1/publish/domain": {
+    path: undefined;
+    query: undefined;
+    body: { readonly domain: string; readonly email: string };
+    answer: PublishStatus;
+  };
+  "POST /v1/publish/verify-dns": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: DnsFinding;
+  };
+  "POST /v1/publish/provision": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PublishStatus;
+  };
+  "GET /v1/publish/provision/stream": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: string;
+  };
+  "POST /v1/publish/reset": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PublishStatus;
+  };
+  "GET /v1/publish/certificates": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: readonly (HostCertificate)[];
   };
 }
