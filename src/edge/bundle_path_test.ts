@@ -3,6 +3,7 @@ import {
   bundleCandidates,
   defaultBundlePath,
   defaultStatePath,
+  defaultSuccessionPath,
   resolveBundlePath,
 } from "./bundle_path.ts";
 
@@ -55,4 +56,11 @@ Deno.test("defaultStatePath() is in the state directory, else beside the bundle"
     assert.equal(defaultStatePath(bundle, env(values)), "/etc/portunus/client.bundle.state.json");
     assert.equal(defaultStatePath("./edge", env(values)), "./edge.state.json");
   }
+});
+
+Deno.test("defaultSuccessionPath() is in the runtime directory, else beside the state", () => {
+  const state = "/var/lib/portunus-client/client.state.json";
+  const runtime = { RUNTIME_DIRECTORY: "/run/portunus-client" };
+  assert.equal(defaultSuccessionPath(state, env(runtime)), "/run/portunus-client/client.sock");
+  assert.equal(defaultSuccessionPath("./edge.state.json", env({})), "./edge.state.sock");
 });

@@ -20,6 +20,7 @@ class Fixture {
   readonly logger = new RecordingLogger();
   readonly forwarder = new FakeForwarder();
   readonly stopping = new AbortController();
+  readonly leaving = new AbortController();
   readonly table = new RuleTable({
     forwarder: this.forwarder,
     drainMs: 30_000,
@@ -80,6 +81,7 @@ class Fixture {
       statsIntervalMs: 5_000,
       onRefused: () => this.refusals.push([...this.forwarder.calls]),
       stop: this.stopping.signal,
+      leave: this.leaving.signal,
       connect: (dial) => this.#connect(dial),
     });
   }
@@ -224,4 +226,29 @@ Deno.test("runControlLoop() tells a connected server of every rule before it sto
   const cases = fixture.stream.sent.all.map(({ payload }) => payload.case);
   assert.deepEqual(cases, ["hello", "ruleStatus"]);
   assert.equal(fixture.stream.closed, true);
+});
+
+Deno.test("runControlLoop() ends its session when it is to leave, and the rules stay", async () => {
+  const fixture = await new Fixture().forwarding();
+  await turn();
+  fixture.leaving.abort();
+  await fixture.done;
+  assert.equal(fixture.stream.closed, true);
+  assert.equal(fixture.table.size, 1);
+  assert.deepEqual(fixture.forwarder.calls.filter((call) => call.startsWith("close")), []);
+  assert.equal(fixture.clock.pending, 0);
+});
+
+Deno.test("runControlLoop() leaves while it waits, and cancels a stream that does not end", async () => {
+  const waiting = await new Fixture(new WireError("transport", "Unavailable")).forwarding();
+  waiting.leaving.abort();
+  await waiting.done;
+  const fixture = await new Fixture().forwarding();
+  fixture.stream.stubborn = true;
+  fixture.leaving.abort();
+  await turn();
+  await fixture.advance(2_000);
+  await fixture.done;
+  assert.equal(fixture.stream.cancelled, true);
+  assert.equal(fixture.table.size, 1);
 });

@@ -98,3 +98,15 @@ Deno.test("OwnerTable tells of every change", () => {
   owners.endCaps();
   assert.equal(fixture.changes, 4);
 });
+
+Deno.test("OwnerTable.spend() takes what another process let pass off the quota", () => {
+  const { owners, forwarder } = new Fixture();
+  owners.setQuota("alice", quota);
+  owners.spend("alice", 5n);
+  assert.deepEqual(forwarder.quotas.get("alice"), { remainingBytes: 2n, exhausted: false });
+  owners.spend("alice", 5n);
+  assert.equal(forwarder.quotas.get("alice")?.remainingBytes, 0n);
+  owners.spend("alice", -1n);
+  owners.spend("bob", 5n);
+  assert.equal(forwarder.quotas.has("bob"), false);
+});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../core/clock.ts";
+import { type Clock, sleep } from "../core/clock.ts";
 import { errorText } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Succession, SuccessionChannel, SuccessionListener } from "./succession.ts";
@@ -12,6 +12,7 @@ import { parseMessage, SUCCESSION_VERSION, type SuccessionMessage } from "./succ
 
 /** How long a successor may take until it serves; until then this process does. */
 const SERVE_MS = 60_000;
+const ACCEPT_RETRY_MS = 1_000;
 
 export interface PredecessorOptions {
   readonly succession: Succession;
@@ -71,6 +72,7 @@ export class Heir implements Disposable {
 export class Predecessor implements Disposable {
   readonly #options: PredecessorOptions;
   readonly #listener: SuccessionListener;
+  readonly #over = new AbortController();
 
   constructor(options: PredecessorOptions, listener: SuccessionListener) {
     this.#options = options;
@@ -101,8 +103,10 @@ export class Predecessor implements Disposable {
       let channel: SuccessionChannel;
       try {
         channel = await this.#listener.accept();
-      } catch {
-        return null;
+      } catch (error) {
+        if (this.#over.signal.aborted) return null;
+        await this.#pause(error);
+        continue;
       }
       const heir = await this.#try(channel);
       if (heir !== null) return heir;
@@ -110,8 +114,16 @@ export class Predecessor implements Disposable {
     }
   }
 
+  /** What fails an accept passes: a stranger goes, descriptors come back. */
+  async #pause(error: unknown): Promise<void> {
+    const { clock, logger } = this.#options;
+    logger.warn("succession.accept_failed", { error: errorText(error) });
+    await sleep(clock, ACCEPT_RETRY_MS, this.#over.signal).catch(() => undefined);
+  }
+
   /** Waits for nobody any more, and removes the socket. */
   [Symbol.dispose](): void {
+    this.#over.abort();
     this.#listener[Symbol.dispose]();
   }
 

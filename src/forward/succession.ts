@@ -33,7 +33,11 @@ export interface SuccessionChannel extends Disposable {
 
 /** Waits for successors. Disposing ends that, and removes the socket's file. */
 export interface SuccessionListener extends Disposable {
-  /** The next process of the same user that connects. @throws {Error} once disposed */
+  /**
+   * The next process that connects.
+   *
+   * @throws {Error} once disposed, when it is another user's, or what the system says
+   */
   accept(): Promise<SuccessionChannel>;
 }
 

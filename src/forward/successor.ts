@@ -55,17 +55,25 @@ export class Inheritance implements Disposable {
       isLate = true;
       this[Symbol.dispose]();
     });
-    try {
-      await sendTo(this.#channel, { type: "serving" });
-      const answer = await receiveFrom(this.#channel);
-      if (answer === null) return null;
-      if (answer.type === "released") return answer.news;
-    } catch (error) {
-      if (isLate) throw new SuccessionError("the other process does not let go");
-      if (error instanceof SuccessionError) throw error;
-      return null;
-    }
+    // Where this fails, the other process has closed its end, and may have said why before that.
+    await sendTo(this.#channel, { type: "serving" }).catch(() => undefined);
+    const answer = await this.#lastWord();
+    if (isLate) throw new SuccessionError("the other process does not let go");
+    if (answer === null) return null;
+    if (answer.type === "released") return answer.news;
     throw new SuccessionError("the other process goes on: this one was too late");
+  }
+
+  /** The next message, which an error of the connection may stand before (unix(7): ECONNRESET). */
+  async #lastWord(): Promise<SuccessionMessage | null> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        return await receiveFrom(this.#channel);
+      } catch (error) {
+        if (error instanceof SuccessionError) throw error;
+      }
+    }
+    return null;
   }
 
   /** What the other process has to say until it is gone. */

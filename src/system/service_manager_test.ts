@@ -93,3 +93,26 @@ Deno.test("ServiceManager serves on when the manager is deaf, and warns once", a
   await manager.stopping();
   assert.deepEqual(logger.events, ["service.notify_failed"]);
 });
+
+Deno.test("ServiceManager.succeededBy() names another process, and is silent from then on", async () => {
+  const sent: string[] = [];
+  const env = { NOTIFY_SOCKET: "/n", WATCHDOG_USEC: "4000000", WATCHDOG_PID: `${PID}` };
+  const { manager, clock } = managerOf(env, sent);
+  await manager.ready();
+  sent.length = 0;
+  await manager.succeededBy(99);
+  clock.advance(4_000);
+  assert.deepEqual(sent, ["/n MAINPID=99"]);
+  assert.equal(clock.pending, 0);
+  // The successor's process is another one: the watchdog is for it, too.
+  const successor = managerOf(manager.environment, sent);
+  await successor.manager.ready();
+  assert.deepEqual(sent.slice(1), ["/n READY=1", "/n WATCHDOG=1"]);
+  successor.manager[Symbol.dispose]();
+});
+
+Deno.test("ServiceManager.environment is empty without a manager, and has no watchdog of others", () => {
+  assert.deepEqual(managerOf({ WATCHDOG_USEC: "4000000" }).manager.environment, {});
+  const others = { NOTIFY_SOCKET: "/n", WATCHDOG_USEC: "4000000", WATCHDOG_PID: "1" };
+  assert.deepEqual(managerOf(others).manager.environment, { NOTIFY_SOCKET: "/n" });
+});

@@ -72,7 +72,6 @@ export function createLinuxForwarder(
   });
   const succession = new LinuxSuccession({
     context: net.context(),
-    logger,
     sockets: () => [...net.sockets(), ...udp.sockets()],
     inherited,
   });

@@ -25,6 +25,8 @@ interface Listening {
   path: number;
   /** Accepts in a row that failed. */
   failures: number;
+  /** Whether it ends when there is nothing more to accept. */
+  isRetiring: boolean;
 }
 
 export interface ListenersOptions {
@@ -62,7 +64,7 @@ export class Listeners implements Disposable {
 
   /** Other Workers may have the same socket: each event is for one of them. */
   add(listener: number, fd: number): void {
-    this.#listening.set(listener, { fd, path: NO_PATH, failures: 0 });
+    this.#listening.set(listener, { fd, path: NO_PATH, failures: 0, isRetiring: false });
     const events = EPOLL.IN | EPOLL.ET | EPOLL.EXCLUSIVE;
     this.#options.epoll.register(fd, events, { kind: KIND.listener, tag: listener });
   }
@@ -79,14 +81,15 @@ export class Listeners implements Disposable {
 
   /**
    * Accepts no more, after what is there. This epoll instance may have been told of connections
-   * that, the socket being shared, no other will be told of.
+   * that, the socket being shared, no other will be told of. What is accepted right now, while this
+   * command is obeyed, has to be told of before the end.
    */
   retire(listener: number): void {
     const listening = this.#listening.get(listener);
     if (listening === undefined) return;
     this.#options.epoll.unregister(listening.fd);
-    do this.#accept(listener); while (this.#accepting.has(listener));
-    this.remove(listener);
+    listening.isRetiring = true;
+    this.#accepting.add(listener);
   }
 
   /** Sends what comes in from now on along `path`. */
@@ -117,6 +120,13 @@ export class Listeners implements Disposable {
     this.#accepting.delete(listener);
     const listening = this.#listening.get(listener);
     if (listening === undefined) return;
+    const hasMore = this.#acceptSome(listener, listening);
+    if (hasMore) this.#accepting.add(listener);
+    else if (listening.isRetiring) this.remove(listener);
+  }
+
+  /** @returns whether there may be more */
+  #acceptSome(listener: number, listening: Listening): boolean {
     for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
       const accepted = this.#accept4(listening.fd);
       if (accepted >= 0) {
@@ -124,19 +134,19 @@ export class Listeners implements Disposable {
         // Whoever changed something before this connection was made expects it to be changed.
         this.#options.obey();
         this.#dispatch(listener, listening, accepted);
-        if (this.#listening.get(listener) !== listening) return;
+        if (this.#listening.get(listener) !== listening) return false;
         continue;
       }
       const errno = this.#options.libc.errno();
       if (errno === ERRNO.EINTR || errno === ERRNO.ECONNABORTED) continue;
-      if (errno === ERRNO.EAGAIN) return;
+      if (errno === ERRNO.EAGAIN) return false;
       listening.failures += 1;
       const isOut = errno === ERRNO.EMFILE || errno === ERRNO.ENFILE;
       if (isOut && listening.failures >= PATIENCE) this.#turnAway(listening.fd);
       this.#options.tell([EVENT.acceptFailed, listener, errno]);
-      return;
+      return false;
     }
-    this.#accepting.add(listener);
+    return true;
   }
 
   #accept4(fd: number): number {

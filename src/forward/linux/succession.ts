@@ -5,8 +5,6 @@
  * @module
  */
 
-import { errorText } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
 import type { Succession, SuccessionChannel, SuccessionListener } from "../succession.ts";
 import type { InheritedSockets } from "./inherited_sockets.ts";
 import { LinuxSocket, type SocketContext } from "./linux_socket.ts";
@@ -25,7 +23,6 @@ const NOWHERE = { hostname: "", port: 0 };
 
 export interface LinuxSuccessionOptions {
   readonly context: SocketContext;
-  readonly logger: Logger;
   /** What the engine listens on now. */
   readonly sockets: () => readonly NamedSocket[];
   readonly inherited: InheritedSockets;
@@ -118,18 +115,18 @@ class Listener implements SuccessionListener {
   }
 
   async accept(): Promise<SuccessionChannel> {
-    const { context: { libc }, logger } = this.#options;
+    const { context: { libc } } = this.#options;
     // Off V8's moving heap.
     const ignored = new Int32Array(32);
     while (true) {
-      const fd = await this.#socket.attempt("read", (listening) => {
-        const length = new Int32Array(32).fill(ignored.byteLength);
-        return libc.accept4(listening, ignored, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      });
       try {
+        const fd = await this.#socket.attempt("read", (listening) => {
+          const length = new Int32Array(32).fill(ignored.byteLength);
+          return libc.accept4(listening, ignored, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        });
         return channelOf(fd, this.#options);
       } catch (error) {
-        logger.warn("succession.refused", { error: errorText(error) });
+        if (!isAbout(error, ERRNO.ECONNABORTED)) throw error;
       }
     }
   }
@@ -164,6 +161,9 @@ function channelOf(
   }
   return new LinuxSuccessionChannel({ socket, peerPid, libc, sockets, inherited });
 }
+
+const isAbout = (error: unknown, errno: number): boolean =>
+  error instanceof SystemError && error.errno === errno;
 
 function encodePath(path: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(path);
