@@ -109,7 +109,8 @@ export function createApi(options: AppOptions): Api {
   app.all("/v1/*", () => {
     throw new PortunusError("not_found");
   });
-  app.on(["GET", "HEAD"], "*", (c) => serveUi(c, options.ui));
+  const ui = { assets: options.ui, publishes: options.publish !== null };
+  app.on(["GET", "HEAD"], "*", (c) => serveUi(c, ui));
   app.all("*", () => {
     throw new PortunusError("not_found");
   });

@@ -20,17 +20,27 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 const SHELL = "index.html";
 
+export interface UiOptions {
+  readonly assets: UiAssets;
+  /** Whether there is what only `[publish]` brings: the shell says so, and shows it. */
+  readonly publishes: boolean;
+}
+
 /** Answers with the file of the path, else with the shell; 404 when the UI was not built in. */
-export function serveUi(c: AppContext, assets: UiAssets): Response {
+export function serveUi(c: AppContext, { assets, publishes }: UiOptions): Response {
   const path = c.req.path.slice(1) || SHELL;
   const name = assets.has(path) ? path : SHELL;
   const content = assets.get(name);
   if (!content) return c.text("operator Web UI is not bundled in this binary", 404);
-  return c.body(content, 200, {
+  return c.body(name === SHELL && publishes ? markPublishing(content) : content, 200, {
     "Content-Type": MEDIA_TYPES[name.slice(name.lastIndexOf(".") + 1)] ??
       "application/octet-stream",
     "Cache-Control": cacheControl(name),
   });
+}
+
+function markPublishing(shell: Uint8Array): string {
+  return new TextDecoder().decode(shell).replace("<html ", "<html data-publish ");
 }
 
 /** Hashed names never change; the shell is always asked for. */

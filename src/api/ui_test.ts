@@ -52,3 +52,19 @@ Deno.test("the UI says so when it was not built in", async () => {
   assert.equal(answer.status, 404);
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain/);
 });
+
+Deno.test("the shell says whether the server publishes, and nothing else changes", async () => {
+  const before = ApiFixture.publishing;
+  try {
+    for (const publishing of [true, false]) {
+      ApiFixture.publishing = publishing;
+      using api = new ApiFixture();
+      api.ui.set("index.html", bytes('<!doctype html><html lang="en"><p>shell'));
+      const { text } = await api.request("GET", "/rules", { token: null });
+      const mark = publishing ? "data-publish " : "";
+      assert.equal(text, `<!doctype html><html ${mark}lang="en"><p>shell`);
+    }
+  } finally {
+    ApiFixture.publishing = before;
+  }
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { Lab, World } from "../kit/lab.ts";
+import type { Lab, World, WorldOptions } from "../kit/lab.ts";
 import type { Operator } from "../kit/operator.ts";
+import { freePort } from "../kit/ports.ts";
 import type { Tab } from "./kit.ts";
 
 /** Whoever signs in has this one. */
@@ -10,13 +11,20 @@ export const PASSWORD = "correct horse battery";
 export async function administered(
   lab: Lab,
   open: () => Promise<Tab>,
+  options: WorldOptions = {},
 ): Promise<World & { readonly tab: Tab }> {
-  const world = await lab.connected();
+  const world = await lab.connected(options);
   await addUser(world.operator, "admin", "superadmin");
   const tab = await open();
   await signIn(tab, world.server.http, "admin");
   return { ...world, tab };
 }
+
+/** Publishing on ports of this machine, for the configuration of a server. */
+export const publishingHere = (): Readonly<Record<string, string>> => ({
+  "publish.http_listen": `127.0.0.1:${freePort()}`,
+  "publish.https_listen": `127.0.0.1:${freePort()}`,
+});
 
 /** A user who can sign in. */
 export async function addUser(

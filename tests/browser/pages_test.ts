@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { sampleRule } from "../../ui/rules/sample_rule.ts";
 import { freePort } from "../kit/ports.ts";
-import { administered } from "./console.ts";
+import { administered, publishingHere } from "./console.ts";
 import { browserTest } from "./kit.ts";
 
 /** The pages of the console, as its route table has them. */
@@ -10,7 +10,7 @@ const ROUTES = [...(await Deno.readTextFile(new URL("../../ui/app/app.tsx", impo
   .matchAll(/<Route path="([^"]+)"/g)].map(([, path = ""]) => path);
 
 browserTest("every page in every theme, language and width", async (lab, open) => {
-  const { tab, server, operator } = await administered(lab, open);
+  const { tab, server, operator } = await administered(lab, open, { config: publishingHere() });
   const { page } = tab;
   await operator.push("edge-01", freePort(), "127.0.0.1:9");
   const { body } = await operator.api("GET", "/v1/clients");

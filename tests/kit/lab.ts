@@ -12,6 +12,10 @@ import { freePort } from "./ports.ts";
 import { TestProcess } from "./process.ts";
 import { type Programs, sourcePrograms } from "./programs.ts";
 
+export interface WorldOptions extends Pick<ServerOptions, "config"> {
+  readonly clientArgs?: readonly string[];
+}
+
 export interface ServerOptions {
   /** Name of the data directory inside the lab. */
   readonly dir?: string;
@@ -175,8 +179,8 @@ export class Lab implements AsyncDisposable {
   }
 
   /** A server, its operator and one connected client. */
-  async connected(options: { readonly clientArgs?: readonly string[] } = {}): Promise<World> {
-    const { server, operator } = await this.operated();
+  async connected(options: WorldOptions = {}): Promise<World> {
+    const { server, operator } = await this.operated(options);
     const bundle = await operator.enroll("edge-01", this.path("edge-01.json"));
     const client = this.client({
       bundle,

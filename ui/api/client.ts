@@ -65,10 +65,16 @@ export function onPasswordWanted(listener: () => void): void {
 /** After how long without an answer there is none. Argon2 and a client's answer take seconds. */
 const TIMEOUT_MS = 30_000;
 
+export interface CallOptions {
+  /** @default {30000} */
+  readonly timeoutMs?: number;
+}
+
 /** Calls an operation. Never rejects. */
 export async function call<K extends OperationName>(
   operation: K,
   request: Request<K>,
+  { timeoutMs = TIMEOUT_MS }: CallOptions = {},
 ): Promise<Result<Answer<K>>> {
   const { path, query, body } = request as AnyRequest;
   const [method = "GET", template = "/"] = operation.split(" ");
@@ -79,7 +85,7 @@ export async function call<K extends OperationName>(
       // A page that is closed still gets its last changes through.
       keepalive: method === "DELETE",
       headers: headersOf(method, body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

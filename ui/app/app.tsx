@@ -37,6 +37,7 @@ const UserPage = page(() => import("../pages/user.tsx"));
 const Audit = page(() => import("../pages/audit.tsx"));
 const Metrics = page(() => import("../pages/metrics.tsx"));
 const Topology = page(() => import("../pages/topology.tsx"));
+const Publish = page(() => import("../pages/publish.tsx"));
 const Denied = page(() => import("../pages/denied.tsx"));
 const ClientPage = page(() => import("../pages/client.tsx"));
 const Settings = page(() => import("../pages/settings.tsx"));
@@ -91,6 +92,7 @@ function Gate() {
         <Route path="/audit" component={only(Audit)} />
         <Route path="/metrics" component={only(Metrics)} />
         <Route path="/topology" component={Topology} />
+        <Route path="/publish" component={Publish} />
         <Route path="/settings" component={Settings} />
         <Route default component={NotFound} />
       </Router>

@@ -6,6 +6,7 @@
 
 import type { IconName } from "../components/icon.tsx";
 import type { TextKey } from "../i18n/i18n.ts";
+import { publishes } from "./features.ts";
 import type { Me } from "./session.ts";
 
 export interface Place {
@@ -16,6 +17,8 @@ export interface Place {
   readonly letter: string;
   /** Whether the page is for superadmins. */
   readonly administrative?: true;
+  /** Whether the page is there only where the server publishes. */
+  readonly published?: true;
 }
 
 export const PLACES: readonly Place[] = [
@@ -23,6 +26,7 @@ export const PLACES: readonly Place[] = [
   { path: "/users", icon: "users", label: "nav.users", letter: "u", administrative: true },
   { path: "/rules", icon: "rules", label: "nav.rules", letter: "r" },
   { path: "/clients", icon: "clients", label: "nav.clients", letter: "c" },
+  { path: "/publish", icon: "publish", label: "nav.publish", letter: "p", published: true },
   { path: "/topology", icon: "topology", label: "nav.topology", letter: "t" },
   { path: "/audit", icon: "audit", label: "nav.audit", letter: "a", administrative: true },
   { path: "/metrics", icon: "metrics", label: "nav.metrics", letter: "m", administrative: true },
@@ -31,7 +35,9 @@ export const PLACES: readonly Place[] = [
 
 /** The places that are open to somebody. */
 export const placesOf = ({ role }: Pick<Me, "role">): readonly Place[] =>
-  PLACES.filter(({ administrative }) => !administrative || role === "superadmin");
+  PLACES.filter(({ administrative, published }) =>
+    (!administrative || role === "superadmin") && (!published || publishes)
+  );
 
 /** Whether `path` is at a place or below it. */
 export const isAt = (place: string, path: string): boolean =>

@@ -8,6 +8,7 @@ const PATHS = {
   audit: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h6M9 16h6",
   metrics: "M4 20V4M4 20h16M8 16l4-5 3 3 5-7",
   topology: "M3 4h6v5H3zM15 4h6v5h-6zM15 15h6v5h-6zM9 6.5h6M9 6.5c4 0 2 11 6 11",
+  publish: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M3 12h18M12 3c5 5 5 13 0 18c-5-5-5-13 0-18",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6",
   sidebar: "M4 5h16v14H4zM10 5v14",
   close: "M6 6l12 12M18 6L6 18",
