@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { SCHEMA_VERSION } from "../../src/backend/schema.ts";
 import { main } from "../../src/server/main.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { TempDataDir } from "../kit/data_dir.ts";
@@ -71,7 +72,10 @@ for (const kind of DATABASE_KINDS) {
       "user_id=_superadmin present credentials=0\ncopied users=0 credentials=0",
     );
     const status = await run(dir, kind, "backend", "status");
-    assert.equal(status.stdout, `backend=${kind}\nschema=1\nusers=1\nsuperadmins=1`);
+    assert.equal(
+      status.stdout,
+      `backend=${kind}\nschema=${SCHEMA_VERSION}\nusers=1\nsuperadmins=1`,
+    );
     const late = await run(dir, kind, "bootstrap-superadmin");
     assert.deepEqual([late.exit, late.stdout], [2, ""]);
     assert.match(late.stderr, /^error: already_bootstrapped \(/);

@@ -5,8 +5,17 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+import type { SharedDatabase } from "../../src/backend/database.ts";
 import { ApiFixture } from "../kit/api_fixture.ts";
-import { DATABASE_KINDS, databaseConfig, databaseUrls, openEmpty } from "../kit/databases.ts";
+import {
+  DATABASE_KINDS,
+  databaseConfig,
+  type DatabaseKind,
+  databaseUrls,
+  onEveryDatabase,
+  openEmpty,
+} from "../kit/databases.ts";
 
 const urls = await databaseUrls();
 
@@ -25,24 +34,24 @@ const LOCAL = /when the store fails|while it was verified|gives way to a reset/;
 type TestFunction = (t: Deno.TestContext) => void | Promise<void>;
 
 const register = Deno.test;
-const databases = await Promise.all(
-  DATABASE_KINDS.map((kind) => openEmpty(databaseConfig(kind, urls[kind]))),
+const opening = DATABASE_KINDS.map(async (kind) =>
+  [kind, await openEmpty(databaseConfig(kind, urls[kind]))] as const
 );
+const databases = new Map<DatabaseKind, SharedDatabase>(await Promise.all(opening));
 
-async function onEveryDatabase(run: TestFunction, t: Deno.TestContext): Promise<void> {
-  const ends = await Promise.allSettled(
-    databases.map((database) => ApiFixture.sharedDatabase.run(database, async () => await run(t))),
-  );
-  for (const [i, end] of ends.entries()) {
-    if (end.status === "fulfilled") continue;
-    throw new Error(`on ${DATABASE_KINDS[i]}: ${end.reason}`, { cause: end.reason });
-  }
+async function onDatabase(kind: DatabaseKind, run: () => void | Promise<void>): Promise<void> {
+  const database = databases.get(kind);
+  assert.ok(database);
+  await ApiFixture.sharedDatabase.run(database, async () => await run());
 }
 
 Object.assign(Deno, {
   test(name: string, run: TestFunction) {
     if (LOCAL.test(name)) return;
-    register(`[${DATABASE_KINDS.join(", ")}] ${name}`, (t) => onEveryDatabase(run, t));
+    register(
+      `[${DATABASE_KINDS.join(", ")}] ${name}`,
+      (t) => onEveryDatabase((kind) => onDatabase(kind, () => run(t))),
+    );
   },
 });
 try {

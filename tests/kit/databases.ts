@@ -22,6 +22,19 @@ import { silentLogger } from "./silent_logger.ts";
 export const DATABASE_KINDS = ["postgres", "mysql", "libsql"] as const;
 export type DatabaseKind = typeof DATABASE_KINDS[number];
 
+/**
+ * Runs a test on all of them at the same time, because most of it is waiting for answers.
+ *
+ * @throws {Error} the first failure, with the kind
+ */
+export async function onEveryDatabase(run: (kind: DatabaseKind) => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(DATABASE_KINDS.map(run));
+  for (const [i, end] of ends.entries()) {
+    if (end.status === "fulfilled") continue;
+    throw new Error(`on ${DATABASE_KINDS[i]}: ${end.reason}`, { cause: end.reason });
+  }
+}
+
 /** The servers to test with. */
 export async function databaseUrls(): Promise<DatabaseUrls> {
   const given = Deno.env.get(DATABASES_VARIABLE);
