@@ -56,6 +56,9 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
+/** A store with a superadmin and nothing else, once there is one. */
+let bootstrapped: { readonly store: Uint8Array; readonly token: string } | null = null;
+
 export class Lab implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #processes: TestProcess[] = [];
@@ -169,11 +172,24 @@ export class Lab implements AsyncDisposable {
     return token;
   }
 
+  /** The same, with a copy of the store that was made for an earlier lab of this file. */
+  async #superadmin(dataDir: string): Promise<string> {
+    const path = `${dataDir}/state.db`;
+    if (bootstrapped === null || await exists(path)) {
+      const token = await this.bootstrap(dataDir);
+      bootstrapped ??= { store: await Deno.readFile(path), token };
+      return token;
+    }
+    await Deno.mkdir(dataDir, { recursive: true });
+    await Deno.writeFile(path, bootstrapped.store, { mode: 0o600 });
+    return bootstrapped.token;
+  }
+
   /** A server with a superadmin, ready for clients. */
   async operated(
     options: ServerOptions = {},
   ): Promise<{ server: ServerHandle; operator: Operator }> {
-    const token = await this.bootstrap(this.path(options.dir ?? "server"));
+    const token = await this.#superadmin(this.path(options.dir ?? "server"));
     const server = await this.server(options);
     return { server, operator: new Operator(this, server.http, token) };
   }

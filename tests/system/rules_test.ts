@@ -106,7 +106,8 @@ labTest("rule ids beyond 2^53 are exact end to end", async (lab) => {
   const target = lab.use(echoTarget());
   const port = freePort();
 
-  const id = await operator.push("edge-01", port, `127.0.0.1:${target.port}`);
+  const pushed = ["push-rule", "edge-01", `${port}`, `127.0.0.1:${target.port}`];
+  const id = (await operator.ok(pushed)).trim();
   assert.equal(id, "9007199254740993");
   await client.event("rule.activated", { rule_id: id });
   await server.process.event("client.stats_report");
