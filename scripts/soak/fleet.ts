@@ -14,6 +14,7 @@ import { clientHello } from "../../tests/kit/client_hello.ts";
 import { Lab, type ServerHandle } from "../../tests/kit/lab.ts";
 import { Operator } from "../../tests/kit/operator.ts";
 import { freeRange } from "../../tests/kit/ports.ts";
+import { sourcePrograms } from "../../tests/kit/programs.ts";
 import { adjacentTargets, echoTarget } from "../../tests/kit/targets.ts";
 import { writeLine } from "../build/console.ts";
 import { FleetApi } from "./fleet_api.ts";
@@ -85,7 +86,8 @@ export class Fleet implements Watch, AsyncDisposable {
   ) {}
 
   static async open(random: () => number): Promise<Fleet> {
-    const lab = await Lab.open();
+    const probe = new URL("./heap_probe.ts", import.meta.url).href;
+    const lab = await Lab.open(sourcePrograms({ preload: probe, v8Flags: ["--expose-gc"] }));
     const { server, operator } = await lab.operated({ config: { udp_flow_idle_secs: 30 } });
     const udp = udpEchoServer();
     lab.use({ [Symbol.asyncDispose]: () => Promise.resolve(udp[Symbol.dispose]()) });
@@ -104,6 +106,7 @@ export class Fleet implements Watch, AsyncDisposable {
 
   async #fill(server: ServerHandle, operator: Operator): Promise<void> {
     this.server.live(server.process);
+    this.server.up();
     for (let i = 0; i < CLIENTS; i++) {
       const name = `soak-${i}`;
       const bundle = await operator.enroll(name, this.lab.path(`${name}.json`));
@@ -236,10 +239,11 @@ export class Fleet implements Watch, AsyncDisposable {
     await this.server.kill();
     const { process } = await this.lab.server();
     this.server.live(process);
+    this.server.up();
   }
 
-  look(): void {
-    for (const subject of this.subjects) subject.look();
+  async look(): Promise<void> {
+    await Promise.all(this.subjects.map((subject) => subject.look()));
   }
 
   tell(): void {

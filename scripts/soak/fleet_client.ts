@@ -1,4 +1,3 @@
-import { residentMiB } from "../bench/proc.ts";
 import type { Lab } from "../../tests/kit/lab.ts";
 import type { TestProcess } from "../../tests/kit/process.ts";
 import { Absences } from "./absences.ts";
@@ -8,6 +7,7 @@ import type { Look } from "./lives.ts";
 const FAST = ["--reconnect-initial-delay-ms", "50", "--reconnect-max-delay-secs", "1"];
 /** Log lines of a rule that a problem is explained with. */
 const LINES_MAX = 4;
+const MIB = 1_024 * 1_024;
 
 /** Who hears of what is wrong. */
 export interface Watch {
@@ -23,6 +23,8 @@ export class Subject {
   #bornAt = 0;
   /** It is to end. */
   #isEnding = false;
+  /** It has come so far that it can be asked. */
+  #isUp = false;
 
   constructor(readonly name: string, readonly watch: Watch) {}
 
@@ -45,6 +47,11 @@ export class Subject {
     });
   }
 
+  /** From now on it can be looked at. */
+  up(): void {
+    this.#isUp = true;
+  }
+
   async kill(): Promise<void> {
     this.end();
     await this.process.kill();
@@ -53,12 +60,21 @@ export class Subject {
   /** Whatever ends it from now on is right. */
   end(): void {
     this.#isEnding = true;
+    this.#isUp = false;
   }
 
-  look(): void {
-    const mib = residentMiB(this.process.pid);
-    if (Number.isNaN(mib)) return;
-    this.lives.at(-1)?.push({ ageSecs: (performance.now() - this.#bornAt) / 1_000, mib });
+  /** Notes what it has of memory without its garbage. */
+  async look(): Promise<void> {
+    if (!this.#isUp) return;
+    const [process, life, bornAt] = [this.process, this.lives.at(-1), this.#bornAt];
+    const mark = process.mark();
+    process.signal("SIGUSR2");
+    // It may be killed before it answers.
+    const line = await process.event("probe.memory", {}, mark).catch(() => null);
+    if (line === null) return;
+    const ageSecs = (performance.now() - bornAt) / 1_000;
+    const { rss, heap_used } = line.fields;
+    life?.push({ ageSecs, mib: Number(rss) / MIB, heapMib: Number(heap_used) / MIB });
   }
 
   /** Its memory when it was last looked at, in MiB. */
@@ -104,6 +120,7 @@ export class FleetClient {
     this.subject.live(this.lab.client({ bundle: this.bundle, args: FAST }));
     for (const rule of this.rules) this.#follow(rule);
     await this.process.event("control.connected");
+    this.subject.up();
     this.control.back(performance.now());
   }
 

@@ -7,27 +7,34 @@
 
 import { slope } from "./vitals.ts";
 
-/** What a process had, in MiB, when it was `ageSecs` old. */
+/** What a process had when it was `ageSecs` old: in all, and on its heap, without garbage. */
 export interface Look {
   readonly ageSecs: number;
   readonly mib: number;
+  readonly heapMib: number;
 }
 
 /** The looks at one process from its start on, earliest first. */
 export type Life = readonly Look[];
 
 /** By then code is compiled and pools are full. */
-const WARM_SECS = 240;
-/** A warm life that is shorter says nothing: garbage comes and goes. */
-const JUDGED_SECS = 600;
-/** The least of a window is what is left when garbage is gone. */
-const WINDOW_SECS = 60;
+const WARM_SECS = 120;
+/** A warm life that is shorter says nothing. */
+const JUDGED_SECS = 240;
+/** The least of a window is what is left when everything that comes and goes is gone. */
+const WINDOW_SECS = 30;
 /** What a warm process may gain by its trend. */
+const HEAP_PER_HOUR_MAX_MIB = 12;
 const GROWTH_PER_HOUR_MAX_MIB = 40;
 /** At this age lives are compared with each other, those of the beginning with those of the end. */
 const COMPARED_AT_SECS = 20;
 const COMPARED_LIVES_MIN = 6;
 const COMPARED_MAX_MIB = 12;
+
+const QUANTITIES = [
+  { what: "the heap", of: ({ heapMib }: Look) => heapMib, max: HEAP_PER_HOUR_MAX_MIB },
+  { what: "the memory", of: ({ mib }: Look) => mib, max: GROWTH_PER_HOUR_MAX_MIB },
+] as const;
 
 export interface MemoryVerdict {
   /** For people: what was seen. */
@@ -39,15 +46,17 @@ export function judgeMemory(name: string, lives: readonly Life[]): MemoryVerdict
   const problems: string[] = [];
   const seen = [`${name}: ${lives.length} lives`];
   for (const life of lives) {
-    const growth = growthPerHour(life);
-    if (growth === null) continue;
-    const [from, to] = [floors(life).at(0)?.[1] ?? 0, floors(life).at(-1)?.[1] ?? 0];
-    seen.push(
-      `one of ${ageOf(life)} s went from ${from.toFixed(0)} to ${to.toFixed(0)} MiB once it was ` +
-        `warm, a trend of ${growth.toFixed(1)} MiB an hour`,
-    );
-    if (growth > GROWTH_PER_HOUR_MAX_MIB) {
-      problems.push(`${name} grows by ${growth.toFixed(0)} MiB an hour`);
+    for (const { what, of, max } of QUANTITIES) {
+      const growth = growthPerHour(life, of);
+      if (growth === null) continue;
+      const [from, to] = [floors(life, of).at(0)?.[1] ?? 0, floors(life, of).at(-1)?.[1] ?? 0];
+      seen.push(
+        `${what} of one of ${ageOf(life)} s went from ${from.toFixed(1)} to ${to.toFixed(1)} MiB ` +
+          `once it was warm, by a trend of ${growth.toFixed(1)} MiB an hour`,
+      );
+      if (growth > max) {
+        problems.push(`${what} of ${name} grows by ${growth.toFixed(0)} MiB an hour`);
+      }
     }
   }
   const young = lives.flatMap(youngMemory);
@@ -64,21 +73,21 @@ export function judgeMemory(name: string, lives: readonly Life[]): MemoryVerdict
   return { summary: seen.join("; "), problems };
 }
 
-/** MiB that a warm life gains in an hour; `null` for one that is too short to tell. */
-export function growthPerHour(life: Life): number | null {
+/** What a warm life gains of something in an hour; `null` for one that is too short to tell. */
+export function growthPerHour(life: Life, of: (look: Look) => number): number | null {
   if (ageOf(life) - WARM_SECS < JUDGED_SECS) return null;
-  return slope(floors(life)) * 3_600;
+  return slope(floors(life, of)) * 3_600;
 }
 
 const ageOf = (life: Life): number => Math.round(life.at(-1)?.ageSecs ?? 0);
 
-/** The least memory of each window of a warm life, by its age in seconds. */
-function floors(life: Life): (readonly [number, number])[] {
+/** The least of something in each window of a warm life, by its age in seconds. */
+function floors(life: Life, of: (look: Look) => number): (readonly [number, number])[] {
   const windows = new Map<number, number>();
-  for (const { ageSecs, mib } of life) {
-    if (ageSecs < WARM_SECS) continue;
-    const window = Math.floor(ageSecs / WINDOW_SECS);
-    windows.set(window, Math.min(windows.get(window) ?? Infinity, mib));
+  for (const look of life) {
+    if (look.ageSecs < WARM_SECS) continue;
+    const window = Math.floor(look.ageSecs / WINDOW_SECS);
+    windows.set(window, Math.min(windows.get(window) ?? Infinity, of(look)));
   }
   return [...windows].map(([window, mib]) => [window * WINDOW_SECS, mib]);
 }

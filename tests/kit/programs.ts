@@ -11,23 +11,32 @@ export interface Programs {
 
 const sourcePath = (name: string) => new URL(`../../src/${name}/main.ts`, import.meta.url).pathname;
 
-/**
- * The programs from source, with the permissions that the binaries have.
- *
- * @param preload a module of this folder that comes first, with its query
- */
-export function sourcePrograms({ preload }: { readonly preload?: string } = {}): Programs {
+export interface SourceOptions {
+  /** A module that comes first, with its query: of this folder, or any by its whole address. */
+  readonly preload?: string;
+  readonly v8Flags?: readonly string[];
+}
+
+/** The programs from source, with the permissions that the binaries have. */
+export function sourcePrograms({ preload, v8Flags = [] }: SourceOptions = {}): Programs {
   const run = (name: "server" | "client") => [
     Deno.execPath(),
     "run",
     "--quiet",
     "--no-prompt",
-    ...MEMORY_FLAGS[name],
+    ...withV8Flags(MEMORY_FLAGS[name], v8Flags),
     ...PERMISSIONS[name],
     ...(preload === undefined ? [] : ["--preload", new URL(preload, import.meta.url).href]),
     sourcePath(name),
   ];
   return { server: run("server"), client: run("client"), env: denoEnvironment() };
+}
+
+/** Deno takes the option once. */
+function withV8Flags(flags: readonly string[], more: readonly string[]): readonly string[] {
+  const prefix = "--v8-flags=";
+  const all = [...flags.map((flag) => flag.slice(prefix.length)), ...more];
+  return all.length === 0 ? [] : [prefix + all.join(",")];
 }
 
 /**
