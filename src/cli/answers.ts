@@ -140,6 +140,24 @@ export const QuotaAnswer = z.object({
   exhausted: z.boolean(),
 });
 
+export const SiteAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  fqdn: z.string(),
+  owner: z.string().nullable(),
+  protected: z.boolean(),
+  dns_verified: z.boolean(),
+  cert: z.object({ status: z.string() }),
+  total_size: z.int(),
+});
+
+export const SiteFileAnswer = z.object({
+  name: z.string(),
+  type: z.string(),
+  size: z.int().nullable(),
+  modified_at: z.string(),
+});
+
 const AuditEntries = z.array(z.object({
   timestamp: instant,
   actor: z.string(),

@@ -34,6 +34,8 @@ export interface ApiRequest {
   /** Path below `/v1`, made with `apiPath`. */
   readonly path: string;
   readonly body?: Json;
+  /** A file that is sent instead, with its length in bytes. */
+  readonly file?: { readonly content: AsyncIterable<Uint8Array>; readonly length: number };
   /** Milliseconds the server may take on top of the usual, because the request waits for an edge. */
   readonly extraTimeoutMs?: number;
 }
@@ -98,7 +100,7 @@ export class TransportError extends CommandError {
 
 async function exchangeOf(
   { flags: { httpEndpoint, endpointUrl, caFile }, family }: ApiOptions,
-  { method, path, body, extraTimeoutMs = 0 }: ApiRequest,
+  { method, path, body, file, extraTimeoutMs = 0 }: ApiRequest,
   token: string,
 ): Promise<Exchange> {
   const content = body === undefined ? undefined : stringifyJson(body);
@@ -111,7 +113,12 @@ async function exchangeOf(
       Accept: "application/json",
       Authorization: `Bearer ${token}`,
       ...(content === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(file && {
+        "Content-Type": "application/octet-stream",
+        "Content-Length": String(file.length),
+      }),
     },
+    ...(file && { content: file.content }),
     ...(content === undefined ? {} : { body: content }),
     timeoutMs: TIMEOUT_MS[family] + extraTimeoutMs,
   };

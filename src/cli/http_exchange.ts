@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type IncomingMessage, request as requestPlain } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as requestPlain } from "node:http";
 
 /** How long the server may take to accept the connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -19,6 +19,8 @@ export interface Exchange {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** A body that is sent bit by bit; whenever some of it went, the time begins anew. */
+  readonly content?: AsyncIterable<Uint8Array>;
   /** How long all of it may take, in milliseconds. */
   readonly timeoutMs: number;
   /** Breaks the exchange off; it then fails with the signal's reason. */
@@ -112,8 +114,33 @@ async function send(options: Exchange, deadline: Deadline): Promise<IncomingMess
   const abort = () => deadline.fail(signal?.reason);
   signal?.addEventListener("abort", abort);
   call.on("close", () => signal?.removeEventListener("abort", abort));
-  call.end(body);
+  if (options.content === undefined) call.end(body);
+  else void sendContent(call, options.content, deadline).catch((error) => deadline.fail(error));
   return await promise;
+}
+
+/** Sends a body in the pace of the server, until it has answered. */
+async function sendContent(
+  call: ClientRequest,
+  content: AsyncIterable<Uint8Array>,
+  deadline: Deadline,
+): Promise<void> {
+  let isOver = false;
+  let goOn: () => void = () => undefined;
+  for (const event of ["response", "close", "drain"] as const) {
+    call.on(event, () => {
+      isOver ||= event !== "drain";
+      goOn();
+    });
+  }
+  for await (const chunk of content) {
+    if (isOver) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    goOn = resolve;
+    if (!call.write(chunk)) await promise;
+    deadline.extend();
+  }
+  call.end();
 }
 
 const statusOf = (response: IncomingMessage) => ({

@@ -21,6 +21,7 @@ import { addOwnerCapCommands } from "./owner_cap_commands.ts";
 import { addQuotaCommands } from "./quota_commands.ts";
 import { addRuleCommands } from "./rule_commands.ts";
 import { addRulesFileCommands } from "./rules_file_commands.ts";
+import { addSiteCommands } from "./site_commands.ts";
 import { addStoreFileCommands } from "./store_file_commands.ts";
 import { addTunnelCommands } from "./tunnel_commands.ts";
 
@@ -55,6 +56,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);
   addTunnelCommands(program, run, io);
+  addSiteCommands(program, run, io);
   addAuditCommands(program, run, io);
   addCompletionCommand(program, io);
   return program;

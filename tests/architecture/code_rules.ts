@@ -91,7 +91,7 @@ const DOORS: readonly Door[] = [
     name: /^Deno\.(open|create(?!HttpClient)|write|rename|copyFile|truncate|link|symlink|makeTemp)/,
     open: (path) =>
       path === "src/system/staged_file.ts" || path === "src/publish/sites/site_file.ts" ||
-      path.startsWith("src/store/") || isTest(path),
+      path === "src/cli/local_files.ts" || path.startsWith("src/store/") || isTest(path),
     instead: "replace files as a whole with src/system/atomic_file.ts or staged_file.ts",
   },
   {

@@ -66,6 +66,7 @@ export class SiteStorage {
   /** The directory of a new site, with a page to begin with. */
   async create(siteId: string): Promise<void> {
     await this.#mutex.withLock(siteId, async () => {
+      await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
       await SiteTree.create(this.#tree(siteId));
     });
     await using upload = await this.upload(siteId);
