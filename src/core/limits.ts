@@ -182,18 +182,6 @@ export const HTTP_CONNECTIONS = {
   checkIntervalMs: 1_000,
 } as const;
 
-/** Static sites. */
-export const SITES = {
-  pathMaxBytes: 500,
-  nameMaxBytes: 255,
-  /** Files and directories of a site. */
-  entriesMax: 20_000,
-  /** Files of one upload. */
-  filesPerUploadMax: 1_000,
-  /** What is read of a file at a time. */
-  chunkBytes: 64 * 1024,
-} as const;
-
 /** The audit trail. */
 export const AUDIT = {
   /** Entries that wait to be written; one more is dropped. */

@@ -8,7 +8,7 @@
  */
 
 import { join } from "node:path";
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import type { SitePath } from "./site_path.ts";
 
 /** A regular file; {@linkcode bytes} closes it in the end. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import { PortunusError } from "../../core/errors.ts";
 
 /**

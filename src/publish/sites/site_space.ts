@@ -5,7 +5,7 @@
  */
 
 import { PortunusError } from "../../core/errors.ts";
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import type { SiteSize } from "./site_tree.ts";
 
 /** Bytes that one upload holds until they are used or given back. */

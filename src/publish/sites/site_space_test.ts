@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import { SiteSpace } from "./site_space.ts";
 
 Deno.test("reserve() takes up to the limit, and gives everything back", () => {

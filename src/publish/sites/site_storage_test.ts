@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FakeClock } from "../../../tests/kit/fake_clock.ts";
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import { systemRandom } from "../../system/random.ts";
 import { type AtomicFileSystem, systemFiles } from "../../system/staged_file.ts";
 import { SiteStorage } from "./site_storage.ts";

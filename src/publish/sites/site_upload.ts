@@ -6,7 +6,7 @@
  */
 
 import { PortunusError } from "../../core/errors.ts";
-import { SITES } from "../../core/limits.ts";
+import { SITES } from "../../core/publish_limits.ts";
 import { mediaTypeOf, SITE_EXTENSIONS } from "./media_types.ts";
 import type { SitePath } from "./site_path.ts";
 import type { Reservation } from "./site_space.ts";
