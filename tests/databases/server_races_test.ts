@@ -18,7 +18,7 @@ import { PASSWORD, sharedServer } from "../kit/shared_servers.ts";
 const { postgres: url } = await databaseUrls();
 const RUNS = 200;
 /** Each hashes four passwords; many more of these are in `races_test.ts`. */
-const BOOTSTRAP_RUNS = 10;
+const BOOTSTRAP_RUNS = 5;
 const SERVERS = 4;
 const MAX_USERS = 3;
 const SETUP_TOKEN = "a setup token that every server takes";
@@ -87,7 +87,7 @@ class Accounts {
   /** Leaves these superadmins, each of whom has their name as a token, and nobody else. */
   async reset(...superadmins: readonly string[]): Promise<void> {
     await this.#database.write(async (sql) => {
-      for (const table of ["web_sessions", "credentials", "login_attempts", "users"]) {
+      for (const table of ["credentials", "login_attempts", "users"]) {
         await sql.query(`DELETE FROM portunus_${table}`);
       }
       for (const name of superadmins) {

@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { DatabaseLab } from "../../scripts/testing/databases.ts";
 import { openSharedDatabase } from "../../src/backend/open.ts";
+import { PortunusError } from "../../src/core/errors.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { PrivateAuthority } from "../kit/certificates.ts";
-import { databaseConfig } from "../kit/databases.ts";
+import { databaseConfig, type DatabaseKind } from "../kit/databases.ts";
 import { failedStart } from "../kit/failed_start.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import { freePort } from "../kit/ports.ts";
@@ -27,6 +28,9 @@ const CIPHER = {
   mysql: "SELECT VARIABLE_VALUE AS cipher FROM information_schema.SESSION_STATUS " +
     "WHERE VARIABLE_NAME = 'Ssl_version'",
 } as const;
+
+const open = (kind: DatabaseKind, url: string) =>
+  openSharedDatabase(databaseConfig(kind, url), { clock: systemClock, logger: silentLogger });
 
 async function authorities(lab: Lab) {
   const [ours, other] = [await PrivateAuthority.make(), await PrivateAuthority.make()];
@@ -49,10 +53,7 @@ labTest(
     for (const kind of ["postgres", "mysql"] as const) {
       const url = (host: string, ca: string) =>
         `${servers[kind].url.replace("127.0.0.1", host)}?${QUERIES[kind](ca)}`;
-      using database = await openSharedDatabase(
-        databaseConfig(kind, url("localhost", files.ours)),
-        { clock: systemClock, logger: silentLogger },
-      );
+      using database = await open(kind, url("localhost", files.ours));
       const [row] = await database.read(CIPHER[kind]);
       assert.match(String(row?.["cipher"]), /^TLSv1\.[23]$/);
       const cases = [
@@ -61,11 +62,15 @@ labTest(
         [url("localhost", lab.path("nothing.pem")), /nothing\.pem/],
       ] as const;
       for (const [refused, reason] of cases) {
-        const { status, log } = await failedStart(lab, kind, refused);
-        assert.equal(status, 1);
-        assert.match(log, /serve failed: startup\.backend_connect backend=/);
-        assert.match(log, reason);
+        await assert.rejects(open(kind, refused), (error) => {
+          assert.ok(error instanceof PortunusError && error.code === "backend_connect", `${error}`);
+          assert.match(error.message, reason);
+          return true;
+        });
       }
+      const { status, log } = await failedStart(lab, kind, url("localhost", files.other));
+      assert.equal(status, 1);
+      assert.match(log, /serve failed: startup\.backend_connect backend=\w+ unable to verify/);
     }
   },
 );
