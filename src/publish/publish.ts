@@ -22,6 +22,7 @@ import type { ChallengeResponder } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificates.ts";
 import { createCertification } from "./certification.ts";
 import type { PublishConfig } from "./config.ts";
+import { withDomain } from "./domain_route.ts";
 import { HostTable } from "./host_table.ts";
 import { HostRegistry } from "./hosts.ts";
 import { createSites, type Sites } from "./sites/create_sites.ts";
@@ -29,6 +30,7 @@ import type { LookUp } from "./stages/dns_check.ts";
 import type { Stages } from "./stages/stages.ts";
 import type { Termination } from "./tunnels/termination.ts";
 import { TunnelService } from "./tunnels/tunnels.ts";
+import { Web, type WebAddresses } from "./web.ts";
 
 /** What publishing takes from the server. Who needs more adds it here; `start.ts` passes all it has. */
 export interface PublishOptions {
@@ -45,9 +47,11 @@ export interface PublishOptions {
   readonly newId: () => string;
   /** Where browsers reach the operator API, if that is said. */
   readonly publicOrigin: () => string | null;
-  readonly metrics: Pick<Metrics, "certificates">;
+  readonly metrics: Pick<Metrics, "certificates" | "ingress">;
   /** Where names lead. @default the name service of the configuration */
   readonly lookUp?: LookUp;
+  /** How long requests may take to end when the server stops, in milliseconds. */
+  readonly stopGraceMs: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -69,6 +73,8 @@ export interface Publish extends Sites {
   readonly certificates: Certificates;
   /** Answers to challenges of the certificate authority, for the listener on port 80. */
   readonly challenges: ChallengeResponder;
+  /** Where the ingress listens. @throws {Error} before it does */
+  readonly addresses: () => WebAddresses;
   /**
    * Brings back what was published before, and listens. Ends when `stack` is disposed of.
    *
@@ -89,7 +95,13 @@ export function createPublish(options: PublishOptions): Publish {
     maxHosts: () => config().maxHosts,
     operatorHost: () => hostOf(publicOrigin()),
   });
-  const certification = createCertification({ ...options, state, hosts, ingress: noIngress });
+  const certification = createCertification({
+    ...options,
+    state,
+    hosts,
+    ingress: () => web.addresses(),
+  });
+  const web = new Web({ ...options, ...certification, routes: withDomain(table, domain) });
   const { termination = { ...certification, routes: table } } = options;
   const tunnels = new TunnelService({
     ...options,
@@ -109,8 +121,10 @@ export function createPublish(options: PublishOptions): Publish {
     termination,
     ...sites,
     ...certification,
+    addresses: () => web.addresses(),
     async start(stack) {
       await certification.start(stack);
+      stack.use(web).start();
       options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
       stack.defer(() => tunnels.stop());
       tunnels.start();
@@ -118,10 +132,6 @@ export function createPublish(options: PublishOptions): Publish {
       await sites.sites.start();
     },
   };
-}
-
-function noIngress(): never {
-  throw new Error("the ingress does not listen");
 }
 
 const hostOf = (origin: string | null): string | null =>

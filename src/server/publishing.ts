@@ -3,7 +3,10 @@ import type { OpenAccounts } from "../backend/accounts.ts";
 import type { Publish, PublishOptions } from "../publish/publish.ts";
 import type { LiveConfig } from "./reload.ts";
 
-export interface PublishingOptions extends Omit<PublishOptions, "config" | "accounts" | "newId"> {
+/** What follows from the configuration and the accounts. */
+type Derived = "config" | "accounts" | "newId" | "stopGraceMs";
+
+export interface PublishingOptions extends Omit<PublishOptions, Derived> {
   readonly live: LiveConfig;
   readonly opened: OpenAccounts;
 }
@@ -27,6 +30,7 @@ export async function startPublishing(
     accounts: opened.accounts.store,
     config: () => live.config.publish ?? atStart,
     newId: ulid,
+    stopGraceMs: () => live.config.stopGraceMs,
   });
   await publish.start(stack);
   return publish;

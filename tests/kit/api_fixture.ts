@@ -134,6 +134,7 @@ export class ApiFixture extends RuleFixture {
     newId: () =>
       this.nextIds.shift() ?? `01JABCDEFGHJKMNPQRSTVT${String(this.#ids++).padStart(4, "0")}`,
     publicOrigin: () => this.publicOrigin,
+    stopGraceMs: () => 0,
     metrics: this.metrics,
     lookUp: () => Promise.resolve(["192.0.2.10"]),
     clock: this.clock,
