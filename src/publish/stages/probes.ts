@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:tls";
 import type { SocketAddress } from "../../core/address.ts";
@@ -62,7 +63,8 @@ function presentedFor(https: SocketAddress, host: string, signal: AbortSignal): 
   const onAbort = () => socket.destroy(signal.reason as Error);
   signal.addEventListener("abort", onAbort, { once: true });
   socket.once("secureConnect", () => {
-    resolve(socket.getPeerCertificate().raw.toString("base64"));
+    // In Deno it is an Uint8Array, whatever its type says.
+    resolve(Buffer.from(socket.getPeerCertificate().raw).toString("base64"));
     socket.destroy();
   });
   socket.once("error", (cause) => {
