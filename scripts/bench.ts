@@ -8,6 +8,7 @@
 import { benchControl } from "./bench/control/bench.ts";
 import { benchForward } from "./bench/forward/bench.ts";
 import { benchIdentity } from "./bench/identity/bench.ts";
+import { benchIngress } from "./bench/ingress/bench.ts";
 import { benchMemory } from "./bench/memory/bench.ts";
 import { benchStartup } from "./bench/startup/bench.ts";
 import { benchUi } from "./bench/ui/bench.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<
   control: benchControl,
   forward: benchForward,
   identity: benchIdentity,
+  ingress: benchIngress,
   memory: benchMemory,
   startup: benchStartup,
   ui: benchUi,

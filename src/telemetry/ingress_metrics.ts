@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Family, rowOf } from "./family.ts";
+import { Family, type Row, rowOf } from "./family.ts";
 
 /** What can go wrong with an upstream. */
 export const UPSTREAM_PROBLEMS = [
@@ -36,10 +36,20 @@ export class IngressMetrics {
 
   readonly families: readonly Family[] = [this.#requests, this.#failures, this.#connections];
 
+  /** The rows of requests by host and class of answer: put together once, used for each request. */
+  readonly #rows = new Map<string, Map<string, Row>>();
+
   /** @param host of the route; `null` without one. @param status `null` without an answer */
   answered(host: string | null, status: number | null): void {
     const code = status === null ? "none" : `${Math.floor(status / 100)}xx`;
-    this.#requests.add(rowOf({ host: host ?? NO_HOST, code }), 1n);
+    this.#requests.add(this.#rowOf(host ?? NO_HOST, code), 1n);
+  }
+
+  #rowOf(host: string, code: string): Row {
+    const rows = this.#rows.get(host) ?? new Map<string, Row>();
+    const row = rows.get(code) ?? rowOf({ host, code });
+    this.#rows.set(host, rows.set(code, row));
+    return row;
   }
 
   upstreamFailed(host: string, problem: UpstreamProblem): void {
@@ -52,6 +62,7 @@ export class IngressMetrics {
 
   /** Forgets a host that is published no more. */
   forget(host: string): void {
+    this.#rows.delete(host);
     for (const code of CODES) {
       this.#requests.delete(rowOf({ host, code }));
     }

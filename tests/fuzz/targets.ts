@@ -22,6 +22,7 @@ import { peekClientHello } from "../../src/forward/sni/client_hello.ts";
 import { parseServerConfig } from "../../src/server/config.ts";
 import { parseConfig } from "../../src/standalone/config.ts";
 import { ConfigError } from "../../src/rulefile/problems.ts";
+import { requestHead, responseHead } from "./http_targets.ts";
 import { decodeProxy } from "./proxy_decoder.ts";
 import { asText, type FuzzTarget, orRefused } from "./target.ts";
 import { messageFromBytes, ruleFromBytes } from "./wire_targets.ts";
@@ -146,6 +147,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   { name: "bundle", run: bundle },
   { name: "standalone_toml", run: standaloneToml },
   { name: "server_toml", run: serverToml },
+  { name: "request_head", run: requestHead },
+  { name: "response_head", run: responseHead },
   { name: "wire_rule", run: ruleFromBytes },
   { name: "wire_messages", run: messageFromBytes },
 ];

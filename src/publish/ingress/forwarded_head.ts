@@ -38,6 +38,7 @@ const PER_CONNECTION: ReadonlySet<string> = new Set([
  * `_` or `.` for `-`, as CGI does.
  */
 function isForgeable(key: string): boolean {
+  if (!/^[rxf]/.test(key)) return false;
   const name = key.replace(/[^a-z0-9]/g, "-");
   return name.startsWith("remote-") || name.startsWith("x-forwarded-") || name === "x-real-ip" ||
     name === "forwarded";

@@ -9,6 +9,9 @@ import type { Field } from "./http1/field_lines.ts";
 import type { Framing } from "./http1/framing.ts";
 import { reasonOf } from "./status_texts.ts";
 
+/** What is encrypted at a time: a site may hand out a whole file. */
+const PIECE_BYTES = 64 * 1024;
+
 /**
  * The request, without its body.
  *
@@ -66,7 +69,9 @@ async function sendBody(
       if (done) break;
       left -= value.length;
       if (left < 0) throw new RangeError("A body that is longer than it says");
-      if (value.length > 0) await exchange.write(value);
+      for (let at = 0; at < value.length; at += PIECE_BYTES) {
+        await exchange.write(value.subarray(at, at + PIECE_BYTES));
+      }
     }
     if (framing.kind === "length" && left > 0) {
       throw new RangeError("A body that is shorter than it says");
