@@ -124,7 +124,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, 
 /** Reads what wrk prints for people; it has no other form. */
 export function parseWrk(text: string): HttpResult {
   const [, requests, seconds] = /^\s*(\d+) requests in ([\d.]+)s/m.exec(text) ?? [];
-  const [, p99, unit = "ms"] = /^\s*99%\s+([\d.]+)(us|ms|s|m)$/m.exec(text) ?? [];
+  const [, p99, unit = "ms"] = /^\s*99%\s+([\d.]+)(us|ms|s|m)\s*$/m.exec(text) ?? [];
   if (requests === undefined || p99 === undefined) throw new Error(`Cannot read wrk: ${text}`);
   const errors = [
     /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1],

@@ -42,7 +42,7 @@ async function relay(from: End, to: End, onProgress: () => void): Promise<void> 
   while (reader.buffered > 0 || await reader.fill()) {
     onProgress();
     await writeAll(to.transport, reader.take());
-    reader.settle();
+    reader.ease();
   }
   await to.transport.closeWrite();
 }

@@ -82,6 +82,11 @@ export class MessageReader {
     this.#start = this.#end = 0;
   }
 
+  /** Nobody looks at what was taken any more, and more of the same may follow at once. */
+  ease(): void {
+    if (!this.#wasFilled) this.settle();
+  }
+
   /** Up to `most` of the bytes that are there: a view, good until the next read. */
   take(most: number = Infinity): Uint8Array {
     const end = Math.min(this.#end, this.#start + most);
