@@ -19,7 +19,7 @@ const certificate = {
   keyPem: await Deno.readTextFile(`${directory}/key.pem`),
   version: 1,
 };
-const files = new Map(
+const files = new Map<string, Uint8Array<ArrayBuffer>>(
   BODIES.map(({ path, bytes }) => [path, new Uint8Array(bytes).fill("x".charCodeAt(0))]),
 );
 
