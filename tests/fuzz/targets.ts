@@ -18,7 +18,7 @@ import { parsePortSpec, splitHostPort, splitTargetSpec } from "../../src/core/po
 import { isPort } from "../../src/core/ports.ts";
 import { matchesSni, parseSniPattern } from "../../src/core/sni.ts";
 import { proxyHeader } from "../../src/forward/policy/proxy_header.ts";
-import { peekClientHello } from "../../src/forward/sni/client_hello.ts";
+import { peekClientHello } from "../../src/core/client_hello.ts";
 import { parseServerConfig } from "../../src/server/config.ts";
 import { parseConfig } from "../../src/standalone/config.ts";
 import { ConfigError } from "../../src/rulefile/problems.ts";

@@ -10,7 +10,7 @@ import { errorText } from "../../core/errors.ts";
 import { SNI } from "../../core/limits.ts";
 import type { LogFields } from "../../core/log.ts";
 import type { SniListenerCounters } from "../counters.ts";
-import { type Peek, peekClientHello } from "../sni/client_hello.ts";
+import { type Peek, peekClientHello } from "../../core/client_hello.ts";
 import { PeekHistogram } from "../sni/peek_histogram.ts";
 import { type MatchKind, type Route, RouteTable } from "../sni/route_table.ts";
 import type { AcceptHandler, Acceptor } from "./acceptor.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clientHello, inRecords } from "../../../tests/kit/client_hello.ts";
+import { clientHello, inRecords } from "../../tests/kit/client_hello.ts";
 import { peekClientHello } from "./client_hello.ts";
 
 const NAME = "api.example.com";
