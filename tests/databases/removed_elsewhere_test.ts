@@ -9,6 +9,7 @@ import { openAccounts } from "../../src/backend/accounts.ts";
 import { SharedAccounts } from "../../src/backend/shared_accounts.ts";
 import { AccessService } from "../../src/control/access.ts";
 import { OwnerSweep } from "../../src/server/owner_sweep.ts";
+import { StoreError } from "../../src/store/database.ts";
 import { IdentityTables } from "../../src/store/identity_tables.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { SHARED_IDENTITY } from "../../src/core/limits.ts";
@@ -92,6 +93,20 @@ Deno.test("a sweep believes no database without a superadmin, and none that is a
   await sweep.run();
   assert.equal(fixture.rules.list().length, 1);
   assert.equal(fixture.logger.of("auth_backend.sweep_failed").length, 1);
+});
+
+Deno.test("a removal that this server's full disk did not follow is done with the next sweep", async () => {
+  await using pair = await openPair();
+  const { elsewhere, fixture, tables, shared, sweep } = pair;
+  await shared.accounts.store.removeUser("alice", () => {
+    throw new StoreError("internal", "no space");
+  });
+  assert.equal(await elsewhere.account("alice"), undefined);
+  assert.equal(fixture.logger.of("auth_backend.local_write_failed").length, 1);
+  assert.equal(tables.users.has("alice"), true);
+  await sweep.run();
+  assert.equal(tables.users.has("alice"), false);
+  assert.deepEqual(fixture.rules.list(), []);
 });
 
 Deno.test("a sweep comes once a minute", async () => {
