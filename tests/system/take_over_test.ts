@@ -127,14 +127,6 @@ labTest(
     assert.ok(await replies.stop() > 0);
     const sent = await Promise.all(tcp.map((it) => it.stop()));
     const last = clients.pop();
-    for (const old of clients) assert.equal(await old.status, 0);
-    for (const old of clients.slice(1)) {
-      assert.match(
-        await old.stdout(),
-        /^took over from process \d+\n$/,
-      );
-    }
-
     const bytes = sent.reduce((sum, it) => sum + it, 0);
     const expected = [bytes, bytes, 2 * bytes];
     let count: number[] = [];
@@ -143,6 +135,13 @@ labTest(
       count = await counted(alice, from, quota);
     }
     assert.deepEqual(count, expected);
+    for (const old of clients) assert.equal(await old.status, 0);
+    for (const old of clients.slice(1)) {
+      assert.match(
+        await old.stdout(),
+        /^took over from process \d+\n$/,
+      );
+    }
     assert.equal(await last?.stop(), 0);
   },
 );
