@@ -64,6 +64,12 @@ export class SiteSpace {
     };
   }
 
+  /** Forgets what was counted for what was added up. */
+  set({ bytes, entries }: SiteSize): void {
+    this.#bytes = bytes;
+    this.#entries = entries;
+  }
+
   /** Counts what was stored, or with negative numbers what was deleted. */
   add({ bytes, entries }: SiteSize): void {
     this.#bytes = Math.max(0, this.#bytes + bytes);

@@ -117,7 +117,11 @@ export class SiteStorage {
       maxFileBytes: limits().maxFileSizeBytes,
       publish: (files) =>
         this.#mutex.withLock(siteId, async () => {
-          const added = await tree.publish(files);
+          const added = await tree.publish(files).catch(async (error) => {
+            // Some of them may be there.
+            space.set(await tree.measure());
+            throw error;
+          });
           reservation[Symbol.dispose]();
           this.#count(siteId, space, added);
         }),

@@ -299,3 +299,28 @@ Deno.test("a directory that becomes a link before it is deleted takes nothing el
   await it.storage.remove(ID, ["dir"]);
   assert.deepEqual(await it.names(outside), ["kept.html"]);
 });
+
+Deno.test("a site is added up anew after an upload that failed while its files appeared", async () => {
+  const fail = { at: Infinity };
+  await using it = await fixture({
+    fs: {
+      ...systemFiles,
+      async rename(from, to) {
+        if (--fail.at === 0) throw new Error("disk");
+        await systemFiles.rename(from, to);
+      },
+    },
+  });
+  {
+    await using upload = await it.storage.upload(ID);
+    for (const name of ["a.html", "b.html"]) {
+      await upload.add([name], ReadableStream.from([new Uint8Array(300)]));
+    }
+    fail.at = 2;
+    await assert.rejects(upload.commit(), { message: "disk" });
+  }
+  assert.deepEqual(await it.names(), ["a.html"]);
+  await it.put("c.html", "x".repeat(400));
+  assert.equal(it.sizes.at(-1), 700);
+  await assert.rejects(it.put("d.html", "x".repeat(301)), { code: "site_too_large" });
+});

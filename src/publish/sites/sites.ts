@@ -219,7 +219,7 @@ export class SiteService {
     const users = allowedUsers.length === 0 ? null : allowedUsers;
     termination.routes.put(
       fqdn,
-      { kind: "site", serve: (request) => Promise.resolve(serveSite(served, request)) },
+      { kind: "site", serve: (request) => Promise.try(() => serveSite(served, request)) },
       isProtected ? { users } : null,
     );
   }
