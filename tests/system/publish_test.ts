@@ -138,16 +138,11 @@ async function terminate(operator: Operator, get: Get): Promise<void> {
 
 /** A name for a folder. */
 async function site(operator: Operator, get: Get): Promise<void> {
-  const { status, body } = await operator.api("POST", "/v1/sites", { name: "blog" });
-  assert.equal(status, 201, JSON.stringify(body));
-  const { id, fqdn } = body as { id: string; fqdn: string };
-  assert.equal(fqdn, `blog.${DOMAIN}`);
-  const put = await fetch(`http://${operator.http}/v1/sites/${id}/files?path=index.html`, {
-    method: "PUT",
-    headers: { Authorization: `Bearer ${operator.token}` },
-    body: "<h1>Hello</h1>",
-  });
-  assert.ok(put.ok, await put.text());
-  const shown = await get(`https://${fqdn}/`);
+  const folder = operator.lab.path("public");
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/index.html`, "<h1>Hello</h1>");
+  await operator.ok(["site-add", "blog"]);
+  await operator.ok(["site-upload", "blog", folder]);
+  const shown = await get(`https://blog.${DOMAIN}/`);
   assert.equal(`${shown.status} ${shown.text}`, "200 <h1>Hello</h1>");
 }
