@@ -1,4 +1,5 @@
 import { type Answer, Operator } from "../../tests/kit/operator.ts";
+import { writeLine } from "../build/console.ts";
 import type { FleetClient } from "./fleet_client.ts";
 import { bodyOf, type FleetRule, type FleetTargets, type Kind, newRule } from "./fleet_rules.ts";
 
@@ -14,7 +15,7 @@ export interface ListedRule {
   readonly id: number;
   readonly client_name: string;
   readonly listen_port: number;
-  readonly state: { readonly kind: string };
+  readonly state: { readonly kind: string; readonly reason?: string };
 }
 
 /** Makes and removes rules at a server, and through clients, that may be away. */
@@ -109,6 +110,7 @@ export class FleetApi {
       result = await attempt();
       if (isDone(result)) return result;
       if (!client.control.overlap(from, performance.now())) break;
+      writeLine(`${what} of ${client.name}, tried again: ${JSON.stringify(result)}`);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     return `${what}: ${JSON.stringify(result)}`;

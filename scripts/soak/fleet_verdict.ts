@@ -46,8 +46,8 @@ async function stuckRules({ api, rules }: Fleet): Promise<string[]> {
   const ids = new Set(listed.map(({ id }) => `${id}`));
   const expected = new Set(rules.map(({ id }) => id));
   return [
-    ...listed.filter(({ state }) => state.kind !== "active").map(({ id, state }) =>
-      `rule ${id} is ${state.kind}`
+    ...listed.filter(({ state }) => state.kind !== "active").map((rule) =>
+      `rule ${rule.id} on ${rule.listen_port} of ${rule.client_name}: ${JSON.stringify(rule.state)}`
     ),
     ...[...expected.difference(ids)].map((id) => `rule ${id} is gone`),
     ...[...ids.difference(expected)].map((id) => `rule ${id} was removed and is there`),
