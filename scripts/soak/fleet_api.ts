@@ -56,18 +56,21 @@ export class FleetApi {
     },
   ): Promise<FleetRule | string> {
     const body = { client: client.name, ...bodyOf(kind, port, targets) };
+    let isFirst = true;
     return await this.#until(client, `push ${kind} on ${port}`, async () => {
+      // It may be there already: the server was killed before it answered. A second one would be
+      // made while that is pending, which is in nobody's way.
+      const listed = isFirst ? [] : await this.list<ListedRule>("/v1/rules").catch(() => null);
+      if (listed === null) return "the server is away";
+      isFirst = false;
+      const made = listed.find((it) => it.client_name === client.name && it.listen_port === port);
+      if (made !== undefined) return newRule(`${made.id}`, kind, port);
       const { status, body: said } = await this.#call("POST", "/v1/rules", {
         body,
         as: this.#owners.get(client.name) ?? this.operator,
       });
-      if (status === 201) {
-        return newRule(`${(said as { readonly rule_id: number }).rule_id}`, kind, port);
-      }
-      // It may be there all the same: the server was killed before it answered.
-      const listed = await this.list<ListedRule>("/v1/rules").catch(() => []);
-      const made = listed.find((it) => it.client_name === client.name && it.listen_port === port);
-      return made === undefined ? said : newRule(`${made.id}`, kind, port);
+      if (status !== 201) return said;
+      return newRule(`${(said as { readonly rule_id: number }).rule_id}`, kind, port);
     }, (result): result is FleetRule => isRule(result));
   }
 
