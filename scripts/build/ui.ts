@@ -22,6 +22,7 @@ const STYLES = [
   "chart",
   "rules",
   "topology",
+  "publish",
 ];
 
 /** Bundles `ui/` and replaces `dist`, a folder's address. @throws {Error} with the bundler's output when it fails */

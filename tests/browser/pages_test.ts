@@ -4,6 +4,7 @@ import { sampleRule } from "../../ui/rules/sample_rule.ts";
 import { freePort } from "../kit/ports.ts";
 import { administered, publishingHere } from "./console.ts";
 import { browserTest } from "./kit.ts";
+import { FILE, SITE } from "./published.ts";
 
 /** The pages of the console, as its route table has them. */
 const ROUTES = [...(await Deno.readTextFile(new URL("../../ui/app/app.tsx", import.meta.url)))
@@ -19,7 +20,11 @@ browserTest("every page in every theme, language and width", async (lab, open) =
     ruleId: "0",
     clientId: client?.client_id,
     userId: "admin",
+    siteId: SITE.id,
   };
+  // A site of its own would need a certificate authority.
+  await page.route(`**/v1/sites/${SITE.id}`, (it) => it.fulfill({ json: SITE }));
+  await page.route(`**/v1/sites/${SITE.id}/files`, (it) => it.fulfill({ json: [FILE] }));
   assert.ok(ROUTES.length >= 13, `${ROUTES}`);
   const outside: string[] = [];
   page.on(

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { freePort } from "../kit/ports.ts";
 import { administered, publishingHere, visit } from "./console.ts";
 import { browserTest, type Tab } from "./kit.ts";
+import { FILE, SITE, statusOf } from "./published.ts";
 
-browserTest("a service gets a host name, is switched off, and goes", async (lab, open) => {
+browserTest("services get host names, a server is set up, a folder goes up", async (lab, open) => {
   const { tab, server, operator } = await administered(lab, open, { config: publishingHere() });
   const { page } = tab;
   await visit(tab, "Publish");
@@ -30,10 +32,102 @@ browserTest("a service gets a host name, is switched off, and goes", async (lab,
   await page.getByText("shop.example.test leads nowhere").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("No host name leads to a service yet").waitFor();
-  await tab.assertCalm("tunnels");
-
+  tab.assertCalm("tunnels");
+  await setUp(tab);
+  await uploadFolder(tab);
   await server.process.stop();
 });
+
+/** The stages, of which the first is the server's and the others are answers it would give. */
+async function setUp(tab: Tab): Promise<void> {
+  const { page } = tab;
+  await page.getByRole("tab", { name: "Sites" }).click();
+  await page.getByText("Publishing is not set up yet").waitFor();
+  await page.getByRole("link", { name: "Set-up" }).click();
+  await tab.fill("Domain", "example.test");
+  await tab.press("Save");
+  await page.getByText("Give both.").waitFor();
+  await tab.fill("E-mail", "ops@example.test");
+  await tab.press("Save");
+  await page.getByText("Add these records").waitFor();
+
+  let status = statusOf("DOMAIN_SET");
+  await page.route("**/v1/publish/status", (it) => it.fulfill({ json: status }));
+  await page.route("**/v1/publish/verify-dns", (it) => {
+    status = statusOf("DNS_READY");
+    return it.fulfill({ json: FINDING });
+  });
+  await page.getByText("*.example.test. A 192.0.2.10").waitFor();
+  await tab.inspect("setup-dns");
+  await tab.press("Check DNS");
+  await page.getByText("Names can have records of their own").waitFor();
+  await tab.inspect("setup-provision");
+
+  const failed = { ...statusOf("PROVISIONING", 1).provision };
+  const tasks = failed.tasks.map((it, i) =>
+    i === 1 ? { ...it, status: "error", message: "the authority does not answer" } as const : it
+  );
+  await page.route("**/v1/publish/provision", (it) => {
+    status = statusOf("PROVISIONING");
+    return it.fulfill({ status: 202, json: status });
+  });
+  await page.route("**/v1/publish/provision/stream", (it) =>
+    it.fulfill({
+      contentType: "text/event-stream",
+      body: `event: state\ndata: ${JSON.stringify({ running: false, tasks })}\n\n`,
+    }));
+  await page.route("**/v1/publish/certificates", (it) => it.fulfill({ json: [] }));
+  await tab.press("Set up");
+  await page.getByText("the authority does not answer").waitFor();
+  await tab.inspect("setup-failed");
+  await page.getByRole("button", { name: "Try again" }).waitFor();
+  status = statusOf("COMPLETED", 6);
+  await page.getByText("Publishing is set up.").waitFor();
+}
+
+/** A site, a folder that goes up file by file, and one that is refused. */
+async function uploadFolder(tab: Tab): Promise<void> {
+  const { page } = tab;
+  const files = [FILE];
+  await page.route("**/v1/sites", (it) => it.fulfill({ json: [SITE] }));
+  await page.route(`**/v1/sites/${SITE.id}`, (it) => it.fulfill({ json: SITE }));
+  await page.route(`**/v1/sites/${SITE.id}/files**`, (it) => {
+    if (it.request().method() === "GET") return it.fulfill({ json: files });
+    const path = new URL(it.request().url()).searchParams.get("path") ?? "";
+    if (path.endsWith(".exe")) return it.fulfill({ status: 422, json: REFUSED });
+    files.push({ ...FILE, name: path, path });
+    return it.fulfill({ json: { files: 1, bytes: 3 } });
+  });
+  tab.expectStatus(422);
+  await page.getByRole("tab", { name: "Sites" }).click();
+  await tab.inspect("sites");
+  await page.getByRole("link", { name: "blog.example.test" }).click();
+  await tab.heading("blog.example.test");
+  await page.getByLabel("Choose files").setInputFiles([
+    { name: "a.css", mimeType: "text/css", buffer: Buffer.from("a{}") },
+    { name: "b.exe", mimeType: "application/x-msdownload", buffer: Buffer.alloc(3) },
+    { name: "c.js", mimeType: "text/javascript", buffer: Buffer.from("c()") },
+  ]);
+  await page.getByText("2 of 3 files").waitFor();
+  await page.getByText("b.exe: this type is not allowed").waitFor();
+  await page.getByRole("cell", { name: "c.js", exact: true }).waitFor();
+  await tab.inspect("site");
+}
+
+const FINDING = {
+  ok: true,
+  domain: "example.test",
+  resolved_ips: ["192.0.2.10"],
+  expected_ip: "192.0.2.10",
+  message: "example.test has 192.0.2.10, as expected",
+  wildcard_ok: false,
+  wildcard_resolved_ips: [],
+  wildcard_message: "probe.example.test has no A record",
+};
+
+const REFUSED = {
+  error: { code: "file_type_not_allowed", message: "b.exe: this type is not allowed" },
+};
 
 /** Fills in the form, wrongly first. */
 async function createTunnel(tab: Tab): Promise<void> {

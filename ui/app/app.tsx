@@ -38,6 +38,7 @@ const Audit = page(() => import("../pages/audit.tsx"));
 const Metrics = page(() => import("../pages/metrics.tsx"));
 const Topology = page(() => import("../pages/topology.tsx"));
 const Publish = page(() => import("../pages/publish.tsx"));
+const SitePage = page(() => import("../pages/site.tsx"));
 const Denied = page(() => import("../pages/denied.tsx"));
 const ClientPage = page(() => import("../pages/client.tsx"));
 const Settings = page(() => import("../pages/settings.tsx"));
@@ -93,6 +94,7 @@ function Gate() {
         <Route path="/metrics" component={only(Metrics)} />
         <Route path="/topology" component={Topology} />
         <Route path="/publish" component={Publish} />
+        <Route path="/publish/sites/:siteId" component={SitePage} />
         <Route path="/settings" component={Settings} />
         <Route default component={NotFound} />
       </Router>

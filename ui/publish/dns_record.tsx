@@ -15,8 +15,8 @@ export function DnsRecord({ name, pointsTo }: DnsRecordProps) {
   if (pointsTo === null) return <p class="hint">{t("dns.unknown", { name })}</p>;
   const line = dnsLine(name, pointsTo);
   return (
-    <div class="command">
-      <code ref={shown}>{line}</code>
+    <div class="row">
+      <code class="command" ref={shown}>{line}</code>
       <CopyButton text={line} shown={shown} />
     </div>
   );
