@@ -18,6 +18,7 @@ import type { ResetPasswordFlags } from "./local_identity.ts";
 import { addOperatorCommands } from "./operator_commands.ts";
 import { argument, type Run, withGlobals } from "./options.ts";
 import { addOwnerCapCommands } from "./owner_cap_commands.ts";
+import { addPublishCommands } from "./publish_commands.ts";
 import { addQuotaCommands } from "./quota_commands.ts";
 import { addRuleCommands } from "./rule_commands.ts";
 import { addRulesFileCommands } from "./rules_file_commands.ts";
@@ -55,6 +56,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addOperatorCommands(program, run, io);
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);
+  addPublishCommands(program, run, io);
   addTunnelCommands(program, run, io);
   addSiteCommands(program, run, io);
   addAuditCommands(program, run, io);
