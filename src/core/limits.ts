@@ -60,38 +60,6 @@ export const KEEP_ALIVE = {
   checkIntervalMs: 5_000,
 } as const;
 
-/** Requests to a certificate authority (RFC 8555). */
-export const ACME = {
-  requestTimeoutMs: 30_000,
-  answerMaxChars: 256 * 1024,
-  /** What is kept of a refusal. */
-  errorMaxChars: 500,
-  retryAfterMaxMs: 30 * 86_400_000,
-  /** How often a request is sent whose nonce the authority does not know. */
-  nonceAttemptsMax: 10,
-  noncesMax: 16,
-  /** Between two looks at something that is not ready yet: doubles up to the most. */
-  pollFirstMs: 250,
-  pollMaxMs: 8_000,
-  pollTimeoutMs: 300_000,
-} as const;
-
-/** Certificates of published hosts. */
-export const CERTIFICATES = {
-  /** How long a certificate has to be good for, so that none is issued … */
-  skipMs: 86_400_000,
-  /** … and below which it is renewed; both at most a third of its life. */
-  renewMs: 30 * 86_400_000,
-  /** How often all are looked at, less up to the jitter. */
-  checkIntervalMs: 12 * 3_600_000,
-  checkJitterMs: 3_600_000,
-  /** After a failure: doubles up to the most, and up to a tenth more. */
-  retryFirstMs: 3_600_000,
-  retryMaxMs: 86_400_000,
-  /** How long a rate limit that one host met keeps the others waiting, at most. */
-  holdMaxMs: 3_600_000,
-} as const;
-
 /** Enrollment codes. */
 export const ENROLLMENT = {
   ttlDefaultSecs: 600,

@@ -101,40 +101,47 @@ Deno.test("certificates are issued by an authority that asks for challenges", as
     await assert.rejects(issue(HOST, options, AbortSignal.abort(reason)), reason);
   });
 
-  await t.step("the authority's account is one for ever, whoever starts the server", async () => {
-    const certsDir = await Deno.makeTempDir({ prefix: "portunus-certs-" });
-    const start = (email: string) =>
-      new AcmeAuthority({
-        directory: ca.directory,
-        caPath: ca.caPath,
-        certsDir,
-        email: () => email,
-        challenges,
-        clock: systemClock,
-      });
-    try {
-      using first = start("someone@example.test");
-      const { url, termsOfService } = await first.account(signal);
-      assert.match(termsOfService ?? "", /^data:/);
-      const path = `${certsDir}/acme/account.key`;
-      const keyPem = await Deno.readTextFile(path);
-      assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
-      using second = start("another@example.test");
-      assert.equal((await second.account(signal)).url, url);
-      assert.match((await second.issue(HOST, signal)).certPem, /^-----BEGIN CERTIFICATE-----/);
-      assert.equal(await Deno.readTextFile(path), keyPem);
-
-      await Deno.writeTextFile(path, "what is left of a key");
-      using third = start("someone@example.test");
-      await assert.rejects(third.account(signal), /no account key that can be read/);
-      assert.equal(await Deno.readTextFile(path), "what is left of a key");
-    } finally {
-      await Deno.remove(certsDir, { recursive: true });
-    }
-  });
+  await t.step(
+    "the account is one for ever, whoever starts the server",
+    () => keepsItsAccount({ ca, challenges }),
+  );
 
   await t.step("directory() fails when the authority is gone", async () => {
     await ca.stop();
     await assert.rejects(newClient(key).directory(signal), TypeError);
   });
 });
+
+async function keepsItsAccount(
+  { ca, challenges }: { readonly ca: AcmeServer; readonly challenges: Challenges },
+): Promise<void> {
+  const certsDir = await Deno.makeTempDir({ prefix: "portunus-certs-" });
+  const start = (email: string) =>
+    new AcmeAuthority({
+      directory: ca.directory,
+      caPath: ca.caPath,
+      certsDir,
+      email: () => email,
+      challenges,
+      clock: systemClock,
+    });
+  try {
+    using first = start("someone@example.test");
+    const { url, termsOfService } = await first.account(signal);
+    assert.match(termsOfService ?? "", /^data:/);
+    const path = `${certsDir}/acme/account.key`;
+    const keyPem = await Deno.readTextFile(path);
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    using second = start("another@example.test");
+    assert.equal((await second.account(signal)).url, url);
+    assert.match((await second.issue(HOST, signal)).certPem, /^-----BEGIN CERTIFICATE-----/);
+    assert.equal(await Deno.readTextFile(path), keyPem);
+
+    await Deno.writeTextFile(path, "what is left of a key");
+    using third = start("someone@example.test");
+    await assert.rejects(third.account(signal), /no account key that can be read/);
+    assert.equal(await Deno.readTextFile(path), "what is left of a key");
+  } finally {
+    await Deno.remove(certsDir, { recursive: true });
+  }
+}

@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { PortunusError } from "../../core/errors.ts";
-import { CERTIFICATES } from "../../core/limits.ts";
+import { CERTIFICATES } from "../../core/publish_limits.ts";
 import type { Logger } from "../../core/log.ts";
 import { type Random, randomInteger } from "../../system/random.ts";
 import type { CertificateMetrics } from "../../telemetry/certificate_metrics.ts";

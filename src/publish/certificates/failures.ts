@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { CERTIFICATES } from "../../core/limits.ts";
+import { CERTIFICATES } from "../../core/publish_limits.ts";
 import { type Random, randomInteger } from "../../system/random.ts";
 import { AcmeProblem } from "./acme/problem.ts";
 

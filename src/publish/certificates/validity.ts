@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CERTIFICATES } from "../../core/limits.ts";
+import { CERTIFICATES } from "../../core/publish_limits.ts";
 
 /** Milliseconds since the Unix epoch. */
 export interface Validity {

@@ -6,7 +6,7 @@
  */
 
 import type { z } from "zod";
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 import type { AccountKey } from "./account_key.ts";
 import { AcmeProblem, retryAfterMs } from "./problem.ts";
 import {

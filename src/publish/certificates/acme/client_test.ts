@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 import { AccountKey } from "./account_key.ts";
 import { AcmeClient } from "./client.ts";
 import { AcmeProblem } from "./problem.ts";

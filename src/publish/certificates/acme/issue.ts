@@ -5,7 +5,7 @@
  */
 
 import { type Clock, sleep } from "../../../core/clock.ts";
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 import type { AccountKey } from "./account_key.ts";
 import type { Challenges } from "./challenges.ts";
 import type { AcmeClient, Polled } from "./client.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 
 const NAMESPACE = "urn:ietf:params:acme:error:";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 import { AcmeProblem, retryAfterMs } from "./problem.ts";
 
 const NOW = Date.UTC(2026, 0, 1);

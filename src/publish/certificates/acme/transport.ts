@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../../core/clock.ts";
-import { ACME } from "../../../core/limits.ts";
+import { ACME } from "../../../core/publish_limits.ts";
 import { VERSION } from "../../../core/version.ts";
 
 export interface TransportRequest {
