@@ -12,6 +12,7 @@ import { errorHandler } from "./middleware/errors.ts";
 import { type OutcomeOptions, recordOutcome } from "./middleware/outcome.ts";
 import { securityHeaders, type SecurityHeadersOptions } from "./middleware/security_headers.ts";
 import { auditRoutes, type AuditRoutesOptions } from "./routes/audit.ts";
+import { authorizeRoute } from "./routes/authorize.ts";
 import { authRoutes, type AuthRoutesOptions } from "./routes/auth.ts";
 import { clientRoutes, type ClientRoutesOptions } from "./routes/clients.ts";
 import { enrollmentRoutes, type EnrollmentRoutesOptions } from "./routes/enrollments.ts";
@@ -24,6 +25,11 @@ import { credentialRoutes, type CredentialRoutesOptions } from "./routes/credent
 import { siteFileRoutes } from "./routes/site_files.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { sessionRoutes, type SessionRoutesOptions } from "./routes/sessions.ts";
+import {
+  invitationRoutes,
+  type InvitationRoutesOptions,
+  openInvitationRoutes,
+} from "./routes/invitations.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { grantRoutes, type GrantRoutesOptions } from "./routes/grants.ts";
 import { ownerCapRoutes, type OwnerCapRoutesOptions } from "./routes/owner_caps.ts";
@@ -35,6 +41,7 @@ import { settingsRoutes, type SettingsRoutesOptions } from "./routes/settings.ts
 import { systemRoutes, type SystemRoutesOptions } from "./routes/system.ts";
 import { trafficRoutes, type TrafficRoutesOptions } from "./routes/traffic.ts";
 import { tunnelRoutes } from "./routes/tunnels.ts";
+import { usersExportRoute } from "./routes/users_export.ts";
 import { userRoutes, type UserRoutesOptions } from "./routes/users.ts";
 import type { PublishingOptions } from "./publishing.ts";
 import { secondFactorRoutes, type SecondFactorRoutesOptions } from "./routes/second_factor.ts";
@@ -51,6 +58,7 @@ export interface AppOptions
     SessionRoutesOptions,
     EnrollmentRoutesOptions,
     GrantRoutesOptions,
+    InvitationRoutesOptions,
     MetricsRoutesOptions,
     OutcomeOptions,
     OwnerCapRoutesOptions,
@@ -85,6 +93,7 @@ export function createApi(options: AppOptions): Api {
   systemRoutes(open, options);
   openApiRoute(open, { catalogue: operations, clock: options.clock });
   authRoutes(open, options);
+  openInvitationRoutes(open, options);
   const guarded = routesOn(app, operations, recordOutcome(options), authenticate(options));
   auditRoutes(guarded, options);
   clientRoutes(guarded, options);
@@ -94,6 +103,9 @@ export function createApi(options: AppOptions): Api {
   ruleRoutes(guarded, options);
   ruleStatsRoutes(guarded, options);
   metricsRoutes(guarded, options);
+  authorizeRoute(guarded, options);
+  usersExportRoute(guarded, options);
+  invitationRoutes(guarded, options);
   settingsRoutes(guarded, options);
   secondFactorRoutes(guarded, options);
   userRoutes(guarded, options);

@@ -65,6 +65,7 @@ export class SharedAccounts implements BackendProbe, AsyncDisposable {
       store: this.#identity,
       grantRows: tables.grants,
       setupToken: tables.setupToken,
+      invitationRows: tables.invitations,
       anchor: (userId) => this.#anchor(userId),
     };
   }

@@ -47,6 +47,7 @@ export class SharedIdentityStore implements IdentityStore, AsyncDisposable {
   enabledSuperadmins = () => this.#users.enabledSuperadmins();
   accounts = () => this.#users.accounts();
   account = (userId: string) => this.#users.account(userId);
+  exported = () => this.#users.exported();
   passwordHash = (userId: string) => this.#users.passwordHash(userId);
   requireRoom = () => this.#users.requireRoom();
   insertUser = (user: NewUser, alongside?: Alongside) => this.#users.insertUser(user, alongside);

@@ -13,6 +13,7 @@ import type {
   Revoked,
   UserStore,
 } from "../identity/identity_store.ts";
+import type { ExportedUser } from "../identity/users_export.ts";
 import type { Account, NewUser, UserChange } from "../store/users.ts";
 import { ACCOUNT_COLUMNS, CREDENTIALS_OF, millisOf, toAccount, toCredential } from "./rows.ts";
 import type { Shared } from "./shared.ts";
@@ -47,6 +48,16 @@ export class SharedUsers implements UserStore {
       userId,
     );
     return row && toAccount(row);
+  }
+
+  async exported(): Promise<readonly ExportedUser[]> {
+    const rows = await this.#shared.database.read(
+      `SELECT ${ACCOUNT_COLUMNS}, password_hash FROM portunus_users ORDER BY user_id`,
+    );
+    return rows.map((row) => ({
+      ...toAccount(row),
+      passwordHash: (row["password_hash"] ?? null) as string | null,
+    }));
   }
 
   async passwordHash(userId: string): Promise<string | null> {

@@ -15,6 +15,7 @@ import { CommandError } from "./command_error.ts";
 import { addConfigCommands } from "./config_commands.ts";
 import type { GlobalFlags } from "./flags.ts";
 import type { ResetPasswordFlags } from "./local_identity.ts";
+import { addInviteCommands } from "./invite_commands.ts";
 import { addOperatorCommands } from "./operator_commands.ts";
 import { argument, type Run, withGlobals } from "./options.ts";
 import { addOwnerCapCommands } from "./owner_cap_commands.ts";
@@ -54,6 +55,7 @@ export function buildProgram(io: ProcessIo, status: ExitStatus): Command {
   addRuleCommands(program, run, io);
   addRulesFileCommands(program, run, io);
   addOperatorCommands(program, run, io);
+  addInviteCommands(program, run, io);
   addOwnerCapCommands(program, run, io);
   addQuotaCommands(program, run, io);
   addPublishCommands(program, run, io);
@@ -91,6 +93,24 @@ function addServerCommands(program: Command, run: Run, io: ProcessIo): void {
 }
 
 function addLocalIdentityCommands(program: Command, run: Run, io: ProcessIo): void {
+  const totp = program.command("reset-totp")
+    .description("Take a user's second factor away (the server must be stopped)")
+    .argument("<USER_ID>", "id of the user");
+  run(
+    totp,
+    async (flags: GlobalFlags) =>
+      (await import("./users_export.ts")).resetTotp({ ...flags, userId: argument(totp, 0) }, io),
+  );
+
+  const users = program.command("users-export")
+    .description("Write the accounts as a file that Authelia reads")
+    .requiredOption("--out <FILE>", "the file, which is replaced");
+  run(
+    users,
+    async (flags: GlobalFlags & { out: string }) =>
+      (await import("./users_export.ts")).usersExport(flags, io),
+  );
+
   const token = program.command("onboarding-token")
     .description("Make a new setup token for the Web UI (the server must be stopped)");
   run(

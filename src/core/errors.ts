@@ -148,6 +148,7 @@ export const ERROR_TABLE = {
   csrf_origin_required: { http: 403 },
   not_owner: forbidden,
   password_change_required: { http: 403 },
+  session_required: { http: 403 },
   port_outside_grant: forbidden,
   protocol_not_granted: forbidden,
   role_required: forbidden,

@@ -107,3 +107,11 @@ export const CERTIFICATES = {
   /** How long a rate limit that one host met keeps the others waiting, at most. */
   holdMaxMs: 3_600_000,
 } as const;
+
+/** Offers of accounts. */
+export const INVITATION = {
+  daysDefault: 7,
+  daysMax: 30,
+  /** How long one that is over is still listed. */
+  keepDays: 90,
+} as const;

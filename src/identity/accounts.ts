@@ -222,7 +222,7 @@ export class Accounts {
 }
 
 /** 3.1.0 answers an unknown role as it does a missing one. */
-function roleOf(text: string): Role {
+export function roleOf(text: string): Role {
   if (text !== "superadmin" && text !== "user") throw new AccessError("role_required");
   return text;
 }

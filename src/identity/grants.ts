@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { AccessError } from "../core/errors.ts";
-import { ANY_CLIENT } from "../core/grants.ts";
+import { ANY_CLIENT, type Grant } from "../core/grants.ts";
 import { clientNameProblem } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
 import type { Logger } from "../core/log.ts";
@@ -54,13 +54,8 @@ export class Grants {
    */
   async add(actor: string, draft: GrantDraft): Promise<GrantRow> {
     const { store, anchor, grantRows, clock, logger, newId } = this.#options;
-    const checked = {
-      userId: personalUserId(draft.userId),
-      client: clientOf(draft.client),
-      listen: rangeOf(draft.listen),
-      protocols: protocolsOf(draft.protocols),
-      note: draft.note,
-    };
+    const userId = personalUserId(draft.userId);
+    const checked = { userId, ...grantOf(draft), note: draft.note };
     if (!await store.account(checked.userId)) throw new AccessError("user_not_found");
     anchor(checked.userId);
     const createdAt = instantFromMillis(clock.now());
@@ -74,6 +69,19 @@ export class Grants {
     });
     return grant;
   }
+}
+
+/**
+ * What a draft grants.
+ *
+ * @throws {AccessError} `invalid_client`, `invalid_port_range`, `empty_protocol_set`, in this order
+ */
+export function grantOf(draft: Pick<GrantDraft, "client" | "listen" | "protocols">): Grant {
+  return {
+    client: clientOf(draft.client),
+    listen: rangeOf(draft.listen),
+    protocols: protocolsOf(draft.protocols),
+  };
 }
 
 /** @throws {AccessError} `user_not_found` */

@@ -4,6 +4,7 @@ import type { Random } from "../system/random.ts";
 import { Accounts } from "./accounts.ts";
 import { ApiCredentials } from "./api_credentials.ts";
 import { Grants } from "./grants.ts";
+import { Invitations } from "./invitations.ts";
 import type { ServerAccounts } from "./local_identity_store.ts";
 import { Onboarding } from "./onboarding.ts";
 import type { PasswordHasher } from "./password_hasher.ts";
@@ -28,6 +29,7 @@ export interface Identity {
   readonly credentials: ApiCredentials;
   readonly grants: Grants;
   readonly secondFactor: SecondFactor;
+  readonly invitations: Invitations;
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
@@ -38,6 +40,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     accounts: new Accounts({ ...options, throttle }),
     credentials: new ApiCredentials(options),
     grants: new Grants(options),
+    invitations: new Invitations({ ...options, throttle }),
     secondFactor: new SecondFactor({ ...options, throttle }),
   };
 }

@@ -12,6 +12,7 @@
 import type { CredentialOwner, CredentialRow, NewCredential } from "../store/credentials.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
 import type { Account, NewUser, Totp, UsedCode, UserChange } from "../store/users.ts";
+import type { ExportedUser } from "./users_export.ts";
 import type { ListedWebSession, NewWebSession, WebSessionRow } from "../store/web_sessions.ts";
 
 /**
@@ -73,6 +74,8 @@ export interface UserStore {
   /** Every user by id. */
   accounts(): Promise<readonly Account[]>;
   account(userId: string): Promise<Account | undefined>;
+  /** Every user by id, with their hashes: for the export alone. */
+  exported(): Promise<readonly ExportedUser[]>;
   /** Argon2 PHC string; `null` when there is no such user, or one without a password. */
   passwordHash(userId: string): Promise<string | null>;
   /**

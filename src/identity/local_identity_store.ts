@@ -11,6 +11,7 @@ import type { CredentialOwner, CredentialRow, NewCredential } from "../store/cre
 import { StoreError } from "../store/database.ts";
 import { IdentityTables } from "../store/identity_tables.ts";
 import type { GrantRepository } from "../store/grants.ts";
+import type { InvitationRepository } from "../store/invitations.ts";
 import type { AttemptKey } from "../store/login_attempts.ts";
 import type { Store } from "../store/open.ts";
 import type { SetupTokenRepository } from "../store/setup_token.ts";
@@ -27,6 +28,7 @@ import type {
   VerifiedLogin,
 } from "./identity_store.ts";
 import { hasEnded } from "./session_end.ts";
+import type { ExportedUser } from "./users_export.ts";
 import { afterLogin, isFresh, isWaitingFor, requireReplaceable } from "./totp_state.ts";
 
 const nothing: Alongside = () => undefined;
@@ -36,6 +38,7 @@ export interface ServerAccounts {
   readonly store: IdentityStore;
   readonly grantRows: GrantRepository;
   readonly setupToken: SetupTokenRepository;
+  readonly invitationRows: InvitationRepository;
   /** Lets rows of the server's own store refer to a user of `store`; throws nothing. */
   readonly anchor: (userId: string) => void;
 }
@@ -43,8 +46,13 @@ export interface ServerAccounts {
 /** Everything in `store`. */
 export function localAccounts(store: Store): ServerAccounts {
   const tables = new IdentityTables(store);
-  const { grants: grantRows, setupToken } = tables;
-  return { store: new LocalIdentityStore(tables), grantRows, setupToken, anchor: () => undefined };
+  return {
+    store: new LocalIdentityStore(tables),
+    grantRows: tables.grants,
+    setupToken: tables.setupToken,
+    invitationRows: tables.invitations,
+    anchor: () => undefined,
+  };
 }
 
 export class LocalIdentityStore implements IdentityStore {
@@ -64,6 +72,13 @@ export class LocalIdentityStore implements IdentityStore {
 
   account(userId: string): Promise<Account | undefined> {
     return Promise.try(() => this.#tables.users.get(userId));
+  }
+
+  exported(): Promise<readonly ExportedUser[]> {
+    return Promise.try(() => {
+      const { users } = this.#tables;
+      return users.list().map((it) => ({ ...it, passwordHash: users.passwordHash(it.userId) }));
+    });
   }
 
   passwordHash(userId: string): Promise<string | null> {

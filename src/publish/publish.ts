@@ -21,6 +21,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { ChallengeResponder } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificates.ts";
 import { createCertification } from "./certification.ts";
+import { SiteLogins } from "./access/logins.ts";
 import type { PublishConfig } from "./config.ts";
 import { withDomain } from "./domain_route.ts";
 import { HostTable } from "./host_table.ts";
@@ -31,6 +32,7 @@ import type { Stages } from "./stages/stages.ts";
 import type { Termination } from "./tunnels/termination.ts";
 import { TunnelService } from "./tunnels/tunnels.ts";
 import { Web, type WebAddresses } from "./web.ts";
+import { UsersExport } from "./users_export.ts";
 
 /** What publishing takes from the server. Who needs more adds it here; `start.ts` passes all it has. */
 export interface PublishOptions {
@@ -40,9 +42,11 @@ export interface PublishOptions {
   readonly rules: RuleService;
   readonly clients: Pick<ClientService, "onMoved">;
   readonly operators: OperatorDirectory;
-  readonly accounts: Pick<UserStore, "account">;
   /** Has a row for a user that others can refer to, in the caller's transaction. */
   readonly anchor: (userId: string) => void;
+  readonly accounts: Pick<UserStore, "account" | "passwordHash" | "exported">;
+  readonly dataDir: string;
+  readonly random: Random;
   /** Makes a ULID. */
   readonly newId: () => string;
   /** Where browsers reach the operator API, if that is said. */
@@ -53,7 +57,6 @@ export interface PublishOptions {
   /** How long requests may take to end when the server stops, in milliseconds. */
   readonly stopGraceMs: () => number;
   readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
   /** The ingress and what it needs; tests pass one on paper. */
   readonly termination?: Termination;
@@ -75,6 +78,8 @@ export interface Publish extends Sites {
   readonly challenges: ChallengeResponder;
   /** Where the ingress listens. @throws {Error} before it does */
   readonly addresses: () => WebAddresses;
+  readonly logins: SiteLogins;
+  readonly usersExport: UsersExport;
   /**
    * Brings back what was published before, and listens. Ends when `stack` is disposed of.
    *
@@ -112,6 +117,8 @@ export function createPublish(options: PublishOptions): Publish {
     termination,
   });
   const sites = createSites({ ...options, hosts, domain, termination });
+  const logins = new SiteLogins({ ...options, hosts: table });
+  const usersExport = new UsersExport({ ...options, path: () => config().usersExportPath, domain });
   return {
     config,
     state,
@@ -119,10 +126,13 @@ export function createPublish(options: PublishOptions): Publish {
     table,
     tunnels,
     termination,
+    logins,
     ...sites,
     ...certification,
     addresses: () => web.addresses(),
+    usersExport,
     async start(stack) {
+      table.protectWith(await logins.gate());
       await certification.start(stack);
       stack.use(web).start();
       options.clients.onMoved((clientId) => tunnels.clientMoved(clientId));
@@ -130,6 +140,7 @@ export function createPublish(options: PublishOptions): Publish {
       tunnels.start();
       stack.defer(() => sites.sites.stop());
       await sites.sites.start();
+      stack.use(usersExport).start();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ulid } from "ulid";
 import type { OpenAccounts } from "../backend/accounts.ts";
+import { observed } from "../identity/observed_identity_store.ts";
 import type { Publish, PublishOptions } from "../publish/publish.ts";
 import type { LiveConfig } from "./reload.ts";
 
@@ -8,7 +9,23 @@ type Derived = "config" | "accounts" | "newId" | "stopGraceMs";
 
 export interface PublishingOptions extends Omit<PublishOptions, Derived> {
   readonly live: LiveConfig;
-  readonly opened: OpenAccounts;
+  readonly opened: ObservedAccounts;
+}
+
+/** Accounts, and a way to hear of their changes. */
+export interface ObservedAccounts extends OpenAccounts {
+  onChange(listener: () => void): void;
+}
+
+/** `opened`, whose changes others can hear of; whoever owns `opened` closes it. */
+export function observeAccounts(opened: OpenAccounts): ObservedAccounts {
+  const listeners: (() => void)[] = [];
+  const store = observed(opened.accounts.store, () => listeners.forEach((it) => it()));
+  return {
+    ...opened,
+    accounts: { ...opened.accounts, store },
+    onChange: (listener) => void listeners.push(listener),
+  };
 }
 
 /**
@@ -32,6 +49,7 @@ export async function startPublishing(
     newId: ulid,
     stopGraceMs: () => live.config.stopGraceMs,
   });
+  opened.onChange(() => void publish.usersExport.changed()); // throws nothing
   await publish.start(stack);
   return publish;
 }

@@ -30,7 +30,7 @@ import { serveHttp, serveMetrics } from "./http_listeners.ts";
 import { createOperatorServices } from "./operator_services.ts";
 import { watchFiles } from "./file_watch.ts";
 import { Listeners } from "./listeners.ts";
-import { startPublishing } from "./publishing.ts";
+import { observeAccounts, startPublishing } from "./publishing.ts";
 import { reload } from "./reload.ts";
 import { createServices } from "./services.ts";
 import { loadUiAssets } from "./ui_assets.ts";
@@ -80,7 +80,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const store = cleanup.use(openMeasuredStore(options, metrics));
   const tls = await loadTls(options, config);
   const operatorTls = await loadOperatorTls(config);
-  const opened = cleanup.use(await startAccounts(options, store, config));
+  const opened = observeAccounts(cleanup.use(await startAccounts(options, store, config)));
 
   const auditing = startAudit(cleanup, { store, clock, logger, metrics });
   // Which port the listener gets is known only once it is bound, and it needs the services for that.

@@ -1,5 +1,6 @@
 import { CredentialRepository } from "./credentials.ts";
 import { GrantRepository } from "./grants.ts";
+import { InvitationRepository } from "./invitations.ts";
 import { LoginAttemptRepository } from "./login_attempts.ts";
 import type { Store } from "./open.ts";
 import { SetupTokenRepository } from "./setup_token.ts";
@@ -14,6 +15,7 @@ export class IdentityTables {
   readonly sessions: WebSessionRepository;
   readonly attempts: LoginAttemptRepository;
   readonly setupToken: SetupTokenRepository;
+  readonly invitations: InvitationRepository;
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -22,6 +24,7 @@ export class IdentityTables {
     this.grants = new GrantRepository(store);
     this.sessions = new WebSessionRepository(store);
     this.attempts = new LoginAttemptRepository(store);
+    this.invitations = new InvitationRepository(store);
     this.setupToken = new SetupTokenRepository(store);
     this.#store = store;
   }

@@ -50,8 +50,9 @@ const targetOf = ({ path, operation: { doc } }: RegisteredOperation) =>
 const bearer = (userId: string) => ({ token: userId === "_superadmin" ? "root" : userId });
 
 /** What the table says that `actor` is answered: a status, or `<status> <code>`. */
-function expected({ caller, success, stranger }: RouteLine, { userId, by }: Actor): string {
-  const ok = `${success}`;
+function expected(line: RouteLine, { userId, by }: Actor): string {
+  const { caller, success, stranger, byBearer } = line;
+  const ok = by === "bearer" && byBearer !== undefined ? byBearer : `${success}`;
   if (caller === "anyone") return ok;
   if (caller === "session") return by === "session" ? ok : "401 unauthenticated";
   if (userId === null) return "401 unauthenticated";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../../src/core/json.ts";
 import { hashSecret } from "../../src/system/secret_hash.ts";
 import { ApiFixture, type RequestOptions } from "../kit/api_fixture.ts";
-import { setUpTotp } from "./route_table.ts";
+import { protectExampleHost, setUpTotp } from "./route_table.ts";
 import { CLIENT, examplePath, exampleQuery, setStage, unpublishAll, world } from "./world.ts";
 
 interface Parameter {
@@ -42,6 +42,10 @@ const PREPARATIONS: Readonly<
   },
   "POST /v1/auth/logout": async (api) => ({ session: await api.login("alice") }),
   "POST /v1/users/me/password": () => ({ token: "alice" }),
+  async "POST /v1/publish/authorize"(api) {
+    protectExampleHost(api);
+    return { session: await api.login("alice") };
+  },
   "POST /v1/users/me/totp/setup": () => ({ token: "alice" }),
   "POST /v1/users/me/totp/confirm": (api) => (setUpTotp(api), { token: "alice" }),
   "POST /v1/users/me/totp/disable": (api) => (setUpTotp(api), { token: "alice" }),

@@ -22,6 +22,8 @@ export interface RouteLine {
   readonly json?: (userId: string) => Json;
   /** A form that is sent instead. */
   readonly form?: () => FormData;
+  /** What is told whoever comes with a token, where that is not enough. */
+  readonly byBearer?: string;
   /** What a user without any grant is told, where operators in general may call. */
   readonly stranger?: string;
   /** Whether it is there only with `[publish]`. */
@@ -65,6 +67,18 @@ export const ROUTE_TABLE: readonly RouteLine[] = [
   line("POST /v1/auth/onboarding", "anyone", 201, { prepare: awaitFirstSuperadmin }),
   line("POST /v1/auth/login", "anyone", 200, { prepare: giveExamplePassword }),
   line("POST /v1/auth/logout", "session", 204, { body: "none" }),
+
+  line("POST /v1/publish/authorize", "operator", 200, {
+    publishing: true,
+    byBearer: "403 session_required",
+    prepare: protectExampleHost,
+  }),
+  line("GET /v1/publish/users-export", "superadmin", 200, { publishing: true }),
+  line("GET /v1/invitations", "superadmin", 200, { publishing: true }),
+  line("POST /v1/invitations", "superadmin", 201, { publishing: true }),
+  line("DELETE /v1/invitations/:invitation_id", "superadmin", 204, { publishing: true }),
+  line("POST /v1/invitations/lookup", "anyone", 200, { publishing: true }),
+  line("POST /v1/invitations/accept", "anyone", 201, { publishing: true }),
 
   line("GET /v1/users/me", "operator", 200),
   line("POST /v1/users/me/password", "operator", 204, { json: newPassword }),
@@ -188,6 +202,12 @@ function giveExamplePassword(api: ApiFixture): void {
 /** The secret of which the examples have the code of the fixture's first moment, for everybody. */
 export function setUpTotp(api: ApiFixture): void {
   api.db.store.db.run("UPDATE users SET totp_secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'");
+}
+
+/** Everybody with an account may go there. */
+export function protectExampleHost(api: ApiFixture): void {
+  const target = { kind: "proxy", upstream: { hostname: "127.0.0.1", port: 1 } } as const;
+  api.publish?.table.put("app.example.test", target, { users: null });
 }
 
 function revokeClient(api: ApiFixture): void {

@@ -37,6 +37,18 @@ export async function world(): Promise<ApiFixture> {
     remoteAddr: "203.0.113.9",
     userAgent: "Mozilla/5.0",
   });
+  api.identity.invitations.insert({
+    invitationId: "01JABCDEFGHJKMNPQRSTVWXYZ4",
+    userId: "dave",
+    displayName: "Dave",
+    email: "dave@example.test",
+    role: "user",
+    grants: [],
+    createdBy: "_superadmin",
+    createdAt: now,
+    expiresAt: now.add({ hours: 168 }),
+    acceptedAt: null,
+  }, hashSecret("Zs0m1u4yQf8kVb2nR6tXc9hJpLwEaGd3iYoU7KvTq5B"));
   const grant = {
     client: "edge-01",
     listen: { start: 1, end: 65535 },

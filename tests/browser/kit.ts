@@ -95,8 +95,11 @@ export class Tab {
   }
 }
 
+/** Makes the Web UI, once. */
+export const bundled = (): Promise<void> => made ??= bundleUi();
+
 /** Made once, and not again where the test command has done it. */
-let bundled = Deno.env.has(UI_BUILT_VARIABLE) ? Promise.resolve() : undefined;
+let made = Deno.env.has(UI_BUILT_VARIABLE) ? Promise.resolve() : undefined;
 
 /** A test with a browser; skipped where there is none. */
 export function browserTest(
@@ -107,7 +110,7 @@ export function browserTest(
     const browser = await launchChromium();
     if (browser === null) return skip(name, "Debian's chromium is not installed");
     try {
-      await (bundled ??= bundleUi());
+      await bundled();
       await Deno.mkdir(OUT, { recursive: true });
       await run(lab, async () => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });

@@ -127,6 +127,8 @@ export class ApiFixture extends RuleFixture {
     store: this.db.store,
     rules: this.rules,
     clients: { onMoved: () => undefined },
+    dataDir: this.db.dataDir,
+    random: systemRandom,
     operators: this.operators,
     accounts: this.accounts.store,
     anchor: this.accounts.anchor,
@@ -138,7 +140,6 @@ export class ApiFixture extends RuleFixture {
     metrics: this.metrics,
     lookUp: () => Promise.resolve(["192.0.2.10"]),
     clock: this.clock,
-    random: systemRandom,
     logger: this.logger,
   });
   readonly api = createApi({

@@ -106,6 +106,7 @@ export class MirroredAccounts {
       store: this.#store,
       grantRows: tables.grants,
       setupToken: tables.setupToken,
+      invitationRows: tables.invitations,
       anchor: () => undefined,
     };
   }

@@ -90,8 +90,10 @@ export async function call<K extends OperationName>(
     });
     const text = await response.text();
     if (response.ok) return { ok: true, value: answerOf(response, text) as Answer<K> };
-    if (response.status === 401 && !SESSION_PROBES.has(operation)) reportSessionLost();
     const error = errorOf(response, text);
+    const isLost = response.status === 401 && !SESSION_PROBES.has(operation) &&
+      !WRONG_SECRETS.has(error.code);
+    if (isLost) reportSessionLost();
     if (error.code === "password_change_required") passwordWanted?.();
     return { ok: false, error };
   } catch (reason) {
@@ -106,6 +108,13 @@ const SESSION_PROBES: ReadonlySet<OperationName> = new Set<OperationName>([
   "GET /v1/users/me",
   "POST /v1/auth/login",
   "POST /v1/auth/logout",
+]);
+
+/** Codes of a 401 that are about what was typed. */
+const WRONG_SECRETS: ReadonlySet<string> = new Set([
+  "invalid_login",
+  "totp_invalid",
+  "totp_required",
 ]);
 
 /** The address of an operation, relative to the page's own origin. */

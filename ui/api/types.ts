@@ -142,6 +142,46 @@ export type PushedRule = {
   readonly sni_pattern?: string;
   readonly rate_limit?: RateLimit;
 };
+export type Invitation = {
+  readonly invitation_id: string;
+  readonly user_id: string;
+  readonly display_name: string | null;
+  readonly email: string | null;
+  readonly role: "superadmin" | "user";
+  readonly grants: readonly ({
+    readonly client: string;
+    readonly listen_port_start: number;
+    readonly listen_port_end: number;
+    readonly protocols: readonly ("tcp" | "udp")[];
+    readonly note: string | null;
+  })[];
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly accepted_at: (string) | (null);
+  readonly status: "pending" | "accepted" | "expired";
+};
+export type NewInvitation = {
+  readonly invitation_id: string;
+  readonly user_id: string;
+  readonly display_name: string | null;
+  readonly email: string | null;
+  readonly role: "superadmin" | "user";
+  readonly grants: readonly ({
+    readonly client: string;
+    readonly listen_port_start: number;
+    readonly listen_port_end: number;
+    readonly protocols: readonly ("tcp" | "udp")[];
+    readonly note: string | null;
+  })[];
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly accepted_at: (string) | (null);
+  readonly status: "pending" | "accepted" | "expired";
+  readonly token: string;
+  readonly url: string | null;
+};
 export type IdentityBackend = {
   readonly backend: "embedded" | "postgres" | "mysql" | "libsql";
   readonly reachable: boolean;
@@ -373,6 +413,23 @@ export interface Operations {
     answer: { readonly password_change_required: boolean };
   };
   "POST /v1/auth/logout": { path: undefined; query: undefined; body: undefined; answer: undefined };
+  "POST /v1/invitations/lookup": {
+    path: undefined;
+    query: undefined;
+    body: { readonly token: string };
+    answer: {
+      readonly user_id: string;
+      readonly display_name: string | null;
+      readonly email: string | null;
+      readonly expires_at: string;
+    };
+  };
+  "POST /v1/invitations/accept": {
+    path: undefined;
+    query: undefined;
+    body: { readonly token: string; readonly password: string; readonly password_confirm: string };
+    answer: CreatedUser;
+  };
   "GET /v1/audit": {
     path: undefined;
     query: { limit?: string; outcome?: string; since?: string; until?: string; cursor?: string };
@@ -577,6 +634,53 @@ export interface Operations {
     answer: string;
   };
   "GET /v1/metrics": { path: undefined; query: undefined; body: undefined; answer: string };
+  "POST /v1/publish/authorize": {
+    path: undefined;
+    query: undefined;
+    body: { readonly rd: string; readonly state: string };
+    answer: { readonly host: string; readonly location: string };
+  };
+  "GET /v1/publish/users-export": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: {
+      readonly path: string | null;
+      readonly written_at: (string) | (null);
+      readonly last_error: string | null;
+    };
+  };
+  "GET /v1/invitations": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: readonly (Invitation)[];
+  };
+  "POST /v1/invitations": {
+    path: undefined;
+    query: undefined;
+    body: {
+      readonly user_id: string;
+      readonly display_name?: string | null;
+      readonly email?: string | null;
+      readonly role?: string;
+      readonly grants?: readonly ({
+        readonly client: string;
+        readonly listen_port_start: number;
+        readonly listen_port_end: number;
+        readonly protocols: readonly (string)[];
+        readonly note?: string | null;
+      })[];
+      readonly expires_in_days?: number;
+    };
+    answer: NewInvitation;
+  };
+  "DELETE /v1/invitations/{invitation_id}": {
+    path: { invitation_id: string | number };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
   "GET /v1/settings/identity-backend": {
     path: undefined;
     query: undefined;

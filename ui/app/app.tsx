@@ -42,6 +42,8 @@ const SitePage = page(() => import("../pages/site.tsx"));
 const Denied = page(() => import("../pages/denied.tsx"));
 const ClientPage = page(() => import("../pages/client.tsx"));
 const Settings = page(() => import("../pages/settings.tsx"));
+const Invite = page(() => import("../pages/invite.tsx"));
+const Authorize = page(() => import("../pages/authorize.tsx"));
 const NotFound = page(() => import("../pages/not_found.tsx"));
 
 /** Whether rendering failed, so that there is nothing left to show. */
@@ -62,11 +64,13 @@ export function App() {
 function Gate() {
   const { path, url, query, route } = useLocation();
   const state = session.value;
-  const wanted = placeFor(state.kind, path, url, query["next"]);
+  const isInvited = path === "/invite";
+  const wanted = isInvited ? null : placeFor(state.kind, path, url, query["next"]);
   useEffect(() => {
     if (wanted !== null) route(wanted, true);
   }, [wanted]);
 
+  if (isInvited) return <Invite />;
   if (state.kind === "unknown") return <Loading />;
   if (state.kind === "failed") {
     return <ErrorState error={state.error} onRetry={() => void loadSession()} />;
@@ -75,6 +79,7 @@ function Gate() {
   if (state.kind === "onboarding") return <Onboarding />;
   if (state.kind === "anonymous") return <Login expired={state.expired} />;
   if (state.kind === "restricted") return <PasswordChange />;
+  if (path === "/publish/authorize") return <Authorize />;
   return (
     <Shell me={state.me}>
       <Router>

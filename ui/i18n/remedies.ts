@@ -53,6 +53,24 @@ export const REMEDIES = {
     "Check the user ID and the password; both are case-sensitive.",
     "请检查用户 ID 和密码，两者都区分大小写。",
   ),
+  totp_invalid: remedy(
+    "Wait for the next code: each counts once. If it stays, set the clock of your device.",
+    "请等待下一个验证码：每个验证码只能使用一次。如仍失败，请校准设备时间。",
+  ),
+  invitation_not_found: remedy(
+    "Open the whole link again. It may have been revoked: ask for another one.",
+    "请重新打开完整链接。邀请可能已被撤销，请索取新的邀请。",
+  ),
+  invitation_used: remedy("Sign in with your account.", "请使用您的账户登录。"),
+  invitation_expired: remedy("Ask for another one.", "请索取新的邀请。"),
+  host_not_allowed: remedy(
+    "Ask an administrator for access, or sign in with another account.",
+    "请向管理员申请访问权限，或使用其他账户登录。",
+  ),
+  redirect_invalid: remedy(
+    "Open the page that you came for again.",
+    "请重新打开您要访问的页面。",
+  ),
   rate_limited: remedy("Wait a minute, then try again.", "请等待一分钟后重试。"),
   user_disabled: remedy("Ask an administrator to enable the account.", "请联系管理员启用账户。"),
   setup_token_invalid: remedy(

@@ -14,15 +14,25 @@ export default function Login({ expired }: { readonly expired: boolean }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [changing, setChanging] = useState(false);
+  /** `null` while nobody asked for a code. */
+  const [code, setCode] = useState<string | null>(null);
 
   const submit = async () => {
     if (userId.trim() === "" || password === "") return setError(t("login.required"));
     setBusy(true);
     const result = await call("POST /v1/auth/login", {
-      body: { user_id: userId.trim(), password },
+      body: {
+        user_id: userId.trim(),
+        password,
+        ...(code === null || code === "" ? {} : { totp_code: code }),
+      },
     });
     setBusy(false);
-    if (!result.ok) return setError(explain(result.error));
+    if (!result.ok) {
+      const asked = result.error.code === "totp_required";
+      if (asked) setCode("");
+      return setError(asked ? null : explain(result.error));
+    }
     if (result.value.password_change_required) return setChanging(true);
     await loadSession();
   };
@@ -53,6 +63,16 @@ export default function Login({ expired }: { readonly expired: boolean }) {
           onInput={setPassword}
           autoComplete="current-password"
         />
+        {code !== null && (
+          <Field
+            label={t("label.totp_code")}
+            value={code}
+            onInput={setCode}
+            autoComplete="one-time-code"
+            hint={t("login.code")}
+            autoFocus
+          />
+        )}
       </Form>
     </Front>
   );

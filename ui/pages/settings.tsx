@@ -6,6 +6,7 @@ import { OwnPassword } from "../components/own_password.tsx";
 import { language, setLanguage, t } from "../i18n/i18n.ts";
 import { AccountsBackend } from "./accounts_backend.tsx";
 import { ConnectAddress } from "./connect_address.tsx";
+import { SecondFactor } from "./second_factor.tsx";
 
 const THEMES = ["light", "dark", "system"] as const satisfies readonly Theme[];
 const LANGUAGES = { "en": "English", "zh-CN": "中文" } as const;
@@ -47,6 +48,7 @@ export default function Settings() {
         </div>
       </section>
       <OwnPassword />
+      <SecondFactor />
       {isSuperadmin() && <ConnectAddress />}
       {isSuperadmin() && <AccountsBackend />}
       <Version />

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useLocation, useRoute } from "preact-iso/router";
 import { useState } from "preact/hooks";
-import { useQuery } from "../api/query.ts";
+import { call } from "../api/client.ts";
+import { invalidate, useQuery } from "../api/query.ts";
 import type { User } from "../api/types.ts";
 import { useCrumb } from "../app/crumb.ts";
 import { currentUser, isSuperadmin } from "../app/session.ts";
@@ -9,6 +10,8 @@ import { useUrlState } from "../app/url_state.ts";
 import { OwnPassword } from "../components/own_password.tsx";
 import { ErrorState, Loading } from "../components/states.tsx";
 import { type Tab, Tabs } from "../components/tabs.tsx";
+import { toast } from "../components/toast.tsx";
+import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
 import { Credentials } from "./credentials.tsx";
 import { DeleteUser } from "./delete_user.tsx";
@@ -80,6 +83,13 @@ function Actions({ user }: { readonly user: User }) {
   const { route } = useLocation();
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
+  const takeAway = async () => {
+    const path = { user_id: user.user_id };
+    const result = await call("DELETE /v1/users/{user_id}/totp", { path });
+    if (!result.ok) return toast("bad", explain(result.error));
+    toast("good", t("totp.reset_done"));
+    await invalidate(`/v1/users/${user.user_id}`);
+  };
   const isSelf = currentUser().user_id === user.user_id;
   return (
     <div class="row">
@@ -91,6 +101,15 @@ function Actions({ user }: { readonly user: User }) {
           <button type="button" class="button" onClick={() => setAsking("reset")}>
             {t("user.reset")}
           </button>
+          {user.totp_enabled && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => void takeAway()}
+            >
+              {t("totp.reset")}
+            </button>
+          )}
           <button type="button" class="button danger" onClick={() => setAsking("delete")}>
             {t("user.delete")}
           </button>

@@ -7,6 +7,7 @@ import { type Column, DataTable } from "../components/data_table.tsx";
 import { formatInstant } from "../components/format.ts";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
+import { Invitations } from "./invitations.tsx";
 import { CreateUserDialog } from "./user_dialogs.tsx";
 
 /** Who may use this server, for superadmins. */
@@ -15,6 +16,8 @@ export default function Users() {
   const { path, route } = useLocation();
   const [creating, setCreating] = useState(false);
   useEffect(() => path === "/users/new" ? setCreating(true) : undefined, [path]);
+  // Who may set up a second factor may invite: both are parts of publishing.
+  const { data: own } = useQuery("GET /v1/users/me/totp", {});
   const { data, error, reload } = useQuery("GET /v1/users", {}, { everyMs: 5_000 });
   if (data === undefined) {
     return error === null ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
@@ -51,6 +54,7 @@ export default function Users() {
           onSort={(it) => set({ sort: it })}
         />
       )}
+      {own?.available && <Invitations />}
       {creating && (
         <CreateUserDialog
           onClose={() => {

@@ -13,6 +13,10 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
     description: "The id of a grant.",
     example: "01JABCDEFGHJKMNPQRSTVWXYZ1",
   }),
+  invitation_id: ulid.meta({
+    description: "The id of an invitation.",
+    example: "01JABCDEFGHJKMNPQRSTVWXYZ4",
+  }),
   owner_id: z.string().meta({ description: "A user id; not checked.", example: "alice" }),
   rule_id: u64.meta({ description: "The number of a rule.", example: 0 }),
   session_id: z.string().meta({

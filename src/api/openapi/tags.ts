@@ -19,6 +19,7 @@ const TAGS = [
     /^\/v1\/(publish|tunnels|sites)/,
   ],
   ["auth", "The first superadmin, logging in and out.", /^\/v1\/auth/],
+  ["invitations", "Accounts that are offered to somebody.", /^\/v1\/invitations/],
   ["audit", "Who did what, and who was refused.", /^\/v1\/audit/],
   ["settings", "What can be set while the server runs.", /^\/v1\/settings/],
   ["server", "Whether the server is alive, what it is, and its metrics.", /^/],

@@ -163,6 +163,8 @@ export class LoginGate implements Gate {
         status: 200,
         title: `Log out of ${host}`,
         body: `<form method="post" action="${LOGOUT_PATH}"><button>Log out</button></form>`,
+        // A page that says nothing of itself would send `Origin: null`.
+        headers: { "Referrer-Policy": "same-origin" },
       });
     }
     if (request.method !== "POST") return plain(405, "POST only", { Allow: "GET, HEAD, POST" });

@@ -7,7 +7,8 @@ import { Authorizer } from "./authorize.ts";
 import { LoginGate } from "./gate.ts";
 import { OneTimeCodes } from "./one_time_codes.ts";
 import { SiteSessions } from "./site_sessions.ts";
-import { type HostPolicy, Visitors } from "./visitors.ts";
+import type { HostPolicy } from "../host_table.ts";
+import { Visitors } from "./visitors.ts";
 
 const HOST = "app.example.test";
 const OTHER = "blog.example.test";
@@ -327,7 +328,9 @@ Deno.test("LoginGate: logging out ends the session, and only by the host's own p
   await browser.logIn("alice");
   const copy = new Browser(browser.world);
   for (const [name, value] of browser.cookies) copy.cookies.set(name, value);
-  assert.match(await (await browser.answer("/.portunus/logout")).text(), /method="post"/);
+  const form = await browser.answer("/.portunus/logout");
+  assert.match(await form.text(), /method="post"/);
+  assert.equal(form.headers.get("referrer-policy"), "same-origin", "or its origin is null");
   await browser.admitted("/");
   for (const origin of ["https://evil.test", "null", `http://${HOST}`]) {
     const init = { method: "POST", headers: { origin } };

@@ -8,6 +8,7 @@ import type { Clock } from "../../core/clock.ts";
 import { PUBLISH_ACCESS } from "../../core/publish_limits.ts";
 import type { UserStore } from "../../identity/identity_store.ts";
 import type { Role } from "../../store/users.ts";
+import type { HostPolicy } from "../host_table.ts";
 import { hashSecret } from "../../system/secret_hash.ts";
 
 /** Somebody with an enabled account. */
@@ -16,12 +17,6 @@ export interface Visitor {
   readonly role: Role;
   /** Changes with the password, so that a reset ends logins on hosts, too. No secret. */
   readonly version: string;
-}
-
-/** Whom a host lets in; superadmins always. */
-export interface HostPolicy {
-  /** `null` for everybody with an enabled account. */
-  readonly users: readonly string[] | null;
 }
 
 /** The protected hosts there are. */
