@@ -17,6 +17,7 @@ const UNTOUCHED = [
   "GET /v1/rules/:rule_id/stats",
   "GET /v1/rules/:rule_id/stats/stream",
   "GET /v1/metrics",
+  "GET /v1/publish/certificates",
   "GET /v1/publish/users-export",
   // It is asked with a token, which is not enough.
   "POST /v1/publish/authorize",
