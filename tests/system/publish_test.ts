@@ -10,12 +10,14 @@ import { systemRandom } from "../../src/system/random.ts";
 import { generateSelfSigned } from "../../src/wire/self_signed.ts";
 import { AcmeServer } from "../kit/acme_server.ts";
 import { FakeDns } from "../kit/fake_dns.ts";
+import { HttpBrowser } from "../kit/http_browser.ts";
 import { type Lab, labTest } from "../kit/lab.ts";
 import type { Operator } from "../kit/operator.ts";
 import { freePort } from "../kit/ports.ts";
 import { type WebAnswer, webGet } from "../kit/web_get.ts";
 
 const DOMAIN = "example.test";
+const PASSWORD = "correct horse battery";
 
 labTest("a fresh server publishes what its edge and its folders have", async (lab) => {
   const web = await startWeb(lab);
@@ -28,6 +30,7 @@ labTest("a fresh server publishes what its edge and its folders have", async (la
   const get = browserOf(web.httpsPort, await web.ca.rootPem());
   await terminate(operator, get);
   await site(operator, get);
+  await login(operator, get);
   await server.process.stop();
 });
 
@@ -146,3 +149,42 @@ async function site(operator: Operator, get: Get): Promise<void> {
   const shown = await get(`https://blog.${DOMAIN}/`);
   assert.equal(`${shown.status} ${shown.text}`, "200 <h1>Hello</h1>");
 }
+
+/** The folder, for those with an account. */
+async function login(operator: Operator, get: Get): Promise<void> {
+  const created = await operator.api("POST", "/v1/users", {
+    user_id: "alice",
+    display_name: "Alice",
+    role: "user",
+    initial_password: PASSWORD,
+    password_change_required: false,
+  });
+  assert.equal(created.status, 201, JSON.stringify(created.body));
+  const { body } = await operator.api("GET", "/v1/sites");
+  const [blog] = body as readonly { readonly id: string }[];
+  const protectedNow = await operator.api("PATCH", `/v1/sites/${blog?.id}`, { protected: true });
+  assert.equal(protectedNow.status, 200, JSON.stringify(protectedNow.body));
+
+  const url = `https://blog.${DOMAIN}/`;
+  const sent = await get(url);
+  assert.equal(sent.status, 302);
+  const page = new URL(String(sent.headers["location"]));
+  assert.equal(page.host, operator.http);
+  using browser = new HttpBrowser(operator.http);
+  const entered = await browser.request("POST", "/v1/auth/login", {
+    user_id: "alice",
+    password: PASSWORD,
+  });
+  assert.equal(entered.outcome, "200");
+  const authorized = await browser.request("POST", "/v1/publish/authorize", {
+    rd: page.searchParams.get("rd"),
+    state: page.searchParams.get("state"),
+  });
+  assert.equal(authorized.outcome, "200");
+  const back = await get(String(authorized.json["location"]), { Cookie: cookiesOf(sent) });
+  const shown = await get(url, { Cookie: cookiesOf(back) });
+  assert.equal(`${shown.status} ${shown.text}`, "200 <h1>Hello</h1>");
+}
+
+const cookiesOf = ({ headers }: WebAnswer): string =>
+  [headers["set-cookie"] ?? []].flat().map((it) => it.split(";", 1)[0]).join("; ");
