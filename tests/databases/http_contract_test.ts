@@ -23,6 +23,8 @@ const TESTS = [
   "../../src/api/routes/auth_test.ts",
   "../../src/api/routes/credentials_test.ts",
   "../../src/api/routes/grants_test.ts",
+  "../../src/api/routes/invitations_test.ts",
+  "../../src/api/routes/second_factor_test.ts",
   "../../src/api/routes/sessions_test.ts",
   "../../src/api/routes/users_test.ts",
   "../../src/api/middleware/authenticate_test.ts",

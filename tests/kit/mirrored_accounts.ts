@@ -107,7 +107,10 @@ export class MirroredAccounts {
       grantRows: tables.grants,
       setupToken: tables.setupToken,
       invitationRows: tables.invitations,
-      anchor: () => undefined,
+      anchor(userId) {
+        if (tables.users.has(userId)) return;
+        tables.users.insertAnchor(userId, Temporal.Instant.fromEpochMilliseconds(0));
+      },
     };
   }
 
