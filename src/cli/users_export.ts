@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { errorText, exitCode, PortunusError } from "../core/errors.ts";
 import { isUserId } from "../core/ids.ts";
 import { instantFromMillis } from "../core/instant.ts";
@@ -38,7 +38,11 @@ export async function usersExport(
     io.out(`users_export users=${users}`);
     return 0;
   } catch (error) {
-    throw new CommandError(`error: users-export: ${errorText(error)}`, 1);
+    // The system names the file that it could not make, which nobody asked for.
+    const reason = error instanceof Deno.errors.NotFound
+      ? `${dirname(resolve(flags.out))} does not exist`
+      : errorText(error);
+    throw new CommandError(`error: users-export: ${reason}`, 1);
   }
 }
 
