@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import { useAction } from "../api/action.ts";
 import type { Client } from "../api/types.ts";
 import { ClientSelect } from "../components/client_select.tsx";
-import { Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { Check, QuantityField } from "../components/inputs.tsx";
 import { t } from "../i18n/i18n.ts";
 import { type Access, changeAccess, giveAccess } from "./access.ts";
@@ -65,40 +65,39 @@ export function AccessDialog(props: AccessDialogProps) {
   };
   const assigned = new Set(rows.flatMap((it) => it.client?.client_id ?? []));
   return (
-    <Dialog title={t(access ? "access.edit_title" : "access.add")} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("action.save")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <ClientSelect
-          clients={clients}
-          value={fields.clientId}
-          onChange={(clientId) => change({ clientId })}
-          assigned={assigned}
-          disabled={access !== null}
-          error={shown.clientId}
+    <FormDialog
+      title={t(access ? "access.edit_title" : "access.add")}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("action.save")}
+      busy={busy}
+      error={error}
+    >
+      <ClientSelect
+        clients={clients}
+        value={fields.clientId}
+        onChange={(clientId) => change({ clientId })}
+        assigned={assigned}
+        disabled={access !== null}
+        error={shown.clientId}
+      />
+      <div class="pair">
+        <Field label={t("access.port_start")} {...text("start")} />
+        <Field label={t("access.port_end")} {...text("end")} />
+      </div>
+      <Protocols fields={fields} error={shown.tcp} onChange={change} />
+      <Caps fields={fields} text={text} onChange={change} />
+      <div class="pair">
+        <QuantityField label={t("quota.title")} kind="bytes" {...text("quota")} />
+        <Field
+          label={t("quota.anchor")}
+          type="date"
+          value={fields.anchor}
+          onInput={(anchor) => change({ anchor })}
+          hint={t(access?.quota ? "quota.anchor_again" : "quota.anchor_hint")}
         />
-        <div class="pair">
-          <Field label={t("access.port_start")} {...text("start")} />
-          <Field label={t("access.port_end")} {...text("end")} />
-        </div>
-        <Protocols fields={fields} error={shown.tcp} onChange={change} />
-        <Caps fields={fields} text={text} onChange={change} />
-        <div class="pair">
-          <QuantityField label={t("quota.title")} kind="bytes" {...text("quota")} />
-          <Field
-            label={t("quota.anchor")}
-            type="date"
-            value={fields.anchor}
-            onInput={(anchor) => change({ anchor })}
-            hint={t(access?.quota ? "quota.anchor_again" : "quota.anchor_hint")}
-          />
-        </div>
-      </Form>
-    </Dialog>
+      </div>
+    </FormDialog>
   );
 }
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-
 import { useState } from "preact/hooks";
 import { useAction } from "../api/action.ts";
 import { type ApiError, call, type Result } from "../api/client.ts";
 import { invalidate, useQuery } from "../api/query.ts";
 import type { Client, Rule } from "../api/types.ts";
-import { Confirm, Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Confirm } from "../components/dialog.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { formatPorts } from "../components/format.ts";
 import { Check } from "../components/inputs.tsx";
 import { t } from "../i18n/i18n.ts";
@@ -32,29 +32,28 @@ export function EditClient({ client, onClose }: ClientDialogProps) {
     if (saved.ok) onClose();
   };
   return (
-    <Dialog title={t("client.edit_title", { name: client.client_name })} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("action.save")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("label.name")}
-          value={name}
-          onInput={setName}
-          hint={t("client.name_hint")}
-          autoFocus
-        />
-        <Field
-          label={t("column.address")}
-          value={address}
-          onInput={setAddress}
-          hint={t("enroll.address_hint")}
-        />
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("client.edit_title", { name: client.client_name })}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("action.save")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("label.name")}
+        value={name}
+        onInput={setName}
+        hint={t("client.name_hint")}
+        autoFocus
+      />
+      <Field
+        label={t("column.address")}
+        value={address}
+        onInput={setAddress}
+        hint={t("enroll.address_hint")}
+      />
+    </FormDialog>
   );
 }
 

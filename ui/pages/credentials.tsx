@@ -3,8 +3,9 @@ import { useAction } from "../api/action.ts";
 import { call } from "../api/client.ts";
 import { invalidate, useQuery } from "../api/query.ts";
 import type { Credential } from "../api/types.ts";
-import { Confirm, Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Confirm } from "../components/dialog.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { formatInstant, shortId } from "../components/format.ts";
 import { SecretDialog } from "../components/secret_dialog.tsx";
 import { ErrorState, Loading } from "../components/states.tsx";
@@ -119,23 +120,22 @@ function Issue({ userId, onClose, onIssued }: IssueProps) {
     if (result.ok) onIssued(result.value.token);
   };
   return (
-    <Dialog title={t("credentials.issue")} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("credentials.issue")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("credentials.label")}
-          value={label}
-          onInput={setLabel}
-          hint={t("credentials.label_hint")}
-          autoFocus
-        />
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("credentials.issue")}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("credentials.issue")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("credentials.label")}
+        value={label}
+        onInput={setLabel}
+        hint={t("credentials.label_hint")}
+        autoFocus
+      />
+    </FormDialog>
   );
 }
 

@@ -10,8 +10,8 @@ import { call } from "../api/client.ts";
 import { invalidate } from "../api/query.ts";
 import type { User } from "../api/types.ts";
 import { currentUser } from "../app/session.ts";
-import { Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { Check, Select } from "../components/inputs.tsx";
 import { passwordProblem } from "../components/new_password.tsx";
 import { SecretDialog } from "../components/secret_dialog.tsx";
@@ -74,46 +74,45 @@ export function CreateUserDialog({ onClose, onCreated }: CreateUserDialogProps) 
     onCreated(result.value.user_id);
   };
   return (
-    <Dialog title={t("users.create")} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("users.create")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("column.id")}
-          value={userId}
-          onInput={setUserId}
-          hint={t("user.id_hint")}
-          error={tried ? problems.userId : undefined}
-          autoFocus
-        />
-        <Field
-          label={t("label.display_name")}
-          value={name}
-          onInput={setName}
-          error={tried ? problems.name : undefined}
-        />
-        <Select label={t("column.role")} value={role} options={roles()} onChange={setRole} />
-        <Field
-          label={t("user.initial_password")}
-          type="password"
-          value={password}
-          onInput={setPassword}
-          hint={t("user.initial_password_hint")}
-          error={tried ? problems.password : undefined}
-          autoComplete="new-password"
-        />
-        <Check
-          label={t("user.must_change")}
-          checked={mustChange && password !== ""}
-          disabled={password === ""}
-          onChange={setMustChange}
-        />
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("users.create")}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("users.create")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("column.id")}
+        value={userId}
+        onInput={setUserId}
+        hint={t("user.id_hint")}
+        error={tried ? problems.userId : undefined}
+        autoFocus
+      />
+      <Field
+        label={t("label.display_name")}
+        value={name}
+        onInput={setName}
+        error={tried ? problems.name : undefined}
+      />
+      <Select label={t("column.role")} value={role} options={roles()} onChange={setRole} />
+      <Field
+        label={t("user.initial_password")}
+        type="password"
+        value={password}
+        onInput={setPassword}
+        hint={t("user.initial_password_hint")}
+        error={tried ? problems.password : undefined}
+        autoComplete="new-password"
+      />
+      <Check
+        label={t("user.must_change")}
+        checked={mustChange && password !== ""}
+        disabled={password === ""}
+        onChange={setMustChange}
+      />
+    </FormDialog>
   );
 }
 
@@ -141,34 +140,33 @@ export function EditUserDialog({ user, onClose }: UserDialogProps) {
     onClose();
   };
   return (
-    <Dialog title={t("user.edit_title", { id: user.user_id })} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("action.save")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field label={t("label.display_name")} value={name} onInput={setName} autoFocus />
-        {!isSelf && (
-          <>
-            <Select
-              label={t("column.role")}
-              value={role}
-              options={roles()}
-              onChange={setRole}
-              hint={t("user.role_hint")}
-            />
-            <Check
-              label={t("user.disabled")}
-              checked={disabled}
-              onChange={setDisabled}
-              hint={t("user.disabled_hint")}
-            />
-          </>
-        )}
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("user.edit_title", { id: user.user_id })}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("action.save")}
+      busy={busy}
+      error={error}
+    >
+      <Field label={t("label.display_name")} value={name} onInput={setName} autoFocus />
+      {!isSelf && (
+        <>
+          <Select
+            label={t("column.role")}
+            value={role}
+            options={roles()}
+            onChange={setRole}
+            hint={t("user.role_hint")}
+          />
+          <Check
+            label={t("user.disabled")}
+            checked={disabled}
+            onChange={setDisabled}
+            hint={t("user.disabled_hint")}
+          />
+        </>
+      )}
+    </FormDialog>
   );
 }
 
@@ -203,31 +201,30 @@ export function ResetPasswordDialog({ user, onClose }: UserDialogProps) {
     return <SecretDialog title={t("user.temporary")} secret={made} onDismiss={onClose} />;
   }
   return (
-    <Dialog title={t("user.reset_title", { id: user.user_id })} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("user.reset")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <p class="muted">{t("user.reset_text")}</p>
-        <Field
-          label={t("password.new")}
-          type="password"
-          value={password}
-          onInput={setPassword}
-          hint={t("user.reset_hint")}
-          autoComplete="new-password"
-        />
-        <Check
-          label={t("user.must_change")}
-          checked={mustChange || password === ""}
-          disabled={password === ""}
-          onChange={setMustChange}
-        />
-        <Check label={t("user.keep_tokens")} checked={keepTokens} onChange={setKeepTokens} />
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("user.reset_title", { id: user.user_id })}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("user.reset")}
+      busy={busy}
+      error={error}
+    >
+      <p class="muted">{t("user.reset_text")}</p>
+      <Field
+        label={t("password.new")}
+        type="password"
+        value={password}
+        onInput={setPassword}
+        hint={t("user.reset_hint")}
+        autoComplete="new-password"
+      />
+      <Check
+        label={t("user.must_change")}
+        checked={mustChange || password === ""}
+        disabled={password === ""}
+        onChange={setMustChange}
+      />
+      <Check label={t("user.keep_tokens")} checked={keepTokens} onChange={setKeepTokens} />
+    </FormDialog>
   );
 }

@@ -7,8 +7,8 @@ import type { PublishStatus, Site } from "../api/types.ts";
 import { currentUser, isSuperadmin } from "../app/session.ts";
 import { useUrlState } from "../app/url_state.ts";
 import { type Column, DataTable } from "../components/data_table.tsx";
-import { Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { formatBytes } from "../components/format.ts";
 import { Check } from "../components/inputs.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
@@ -144,36 +144,35 @@ function NewSite({ domain, onClose, onCreated }: NewSiteProps) {
     if (result.ok) onCreated(result.value);
   };
   return (
-    <Dialog title={t("site.create")} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("site.create")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("label.name")}
-          value={name}
-          onInput={setName}
-          hint={t("site.name_hint", { domain: domain ?? "" })}
-          autoFocus
-        />
-        <Field
-          label={t("site.custom_domain")}
-          value={customDomain}
-          onInput={setCustomDomain}
-          hint={t("site.custom_domain_hint")}
-        />
-        <Field
-          label={t("column.owner")}
-          value={owner}
-          onInput={setOwner}
-          hint={t("site.owner_hint")}
-        />
-        <Check label={t("site.spa")} checked={spa} onChange={setSpa} hint={t("site.spa_hint")} />
-        {busy && <p class="muted" role="status">{t("tunnel.certificate_takes")}</p>}
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("site.create")}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("site.create")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("label.name")}
+        value={name}
+        onInput={setName}
+        hint={t("site.name_hint", { domain: domain ?? "" })}
+        autoFocus
+      />
+      <Field
+        label={t("site.custom_domain")}
+        value={customDomain}
+        onInput={setCustomDomain}
+        hint={t("site.custom_domain_hint")}
+      />
+      <Field
+        label={t("column.owner")}
+        value={owner}
+        onInput={setOwner}
+        hint={t("site.owner_hint")}
+      />
+      <Check label={t("site.spa")} checked={spa} onChange={setSpa} hint={t("site.spa_hint")} />
+      {busy && <p class="muted" role="status">{t("tunnel.certificate_takes")}</p>}
+    </FormDialog>
   );
 }

@@ -10,7 +10,8 @@ import { call } from "../api/client.ts";
 import { invalidate } from "../api/query.ts";
 import type { Tunnel } from "../api/types.ts";
 import { Confirm, Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { formatInstant } from "../components/format.ts";
 import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
@@ -127,29 +128,28 @@ export function EditTunnel({ tunnel, onClose }: TunnelDialogProps) {
     if (result.ok) onClose();
   };
   return (
-    <Dialog title={t("tunnel.edit_title", { host: tunnel.fqdn })} onClose={onClose}>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("action.save")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("tunnel.description")}
-          value={description}
-          onInput={setDescription}
-          autoFocus
+    <FormDialog
+      title={t("tunnel.edit_title", { host: tunnel.fqdn })}
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      submit={t("action.save")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("tunnel.description")}
+        value={description}
+        onInput={setDescription}
+        autoFocus
+      />
+      {tunnel.access !== null && (
+        <AccessFields
+          fields={policy}
+          onChange={(changes) => setPolicy({ ...policy, ...changes })}
+          goesAround={false}
         />
-        {tunnel.access !== null && (
-          <AccessFields
-            fields={policy}
-            onChange={(changes) => setPolicy({ ...policy, ...changes })}
-            goesAround={false}
-          />
-        )}
-      </Form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }
 

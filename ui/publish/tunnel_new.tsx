@@ -5,8 +5,8 @@ import { invalidate, useQuery } from "../api/query.ts";
 import type { Tunnel } from "../api/types.ts";
 import { isSuperadmin } from "../app/session.ts";
 import { ClientSelect } from "../components/client_select.tsx";
-import { Dialog } from "../components/dialog.tsx";
-import { Field, Form } from "../components/field.tsx";
+import { Field } from "../components/field.tsx";
+import { FormDialog } from "../components/form_dialog.tsx";
 import { Select } from "../components/inputs.tsx";
 import { t } from "../i18n/i18n.ts";
 import {
@@ -46,65 +46,65 @@ export function NewTunnel({ domain, onClose, onCreated }: NewTunnelProps) {
     if (result.ok) onCreated(result.value);
   };
   return (
-    <Dialog title={t("tunnel.create")} onClose={onClose} wide>
-      <Form
-        onSubmit={() => void submit()}
-        submit={t("tunnel.create")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <Field
-          label={t("column.host")}
-          value={fields.name}
-          onInput={(name) => set({ name })}
-          hint={domain === null ? t("tunnel.full_name_hint") : t("tunnel.name_hint", { domain })}
-          error={tried && problems.name ? t("field.required") : undefined}
-          autoFocus
-        />
-        <Select
-          label={t("tunnel.kind")}
-          value={fields.kind}
-          options={[
-            { value: "passthrough", label: t("tunnel.passthrough") },
-            { value: "terminate", label: t("tunnel.terminate") },
-          ]}
-          onChange={(kind) => set({ kind })}
-          hint={t(`tunnel.${fields.kind}_hint`)}
-        />
-        <ClientSelect
-          clients={clients}
-          value={fields.clientId}
-          onChange={(clientId) => set({ clientId })}
-          error={tried && problems.client ? t("field.required") : undefined}
-        />
-        <Field
-          label={t("column.target")}
-          value={fields.target}
-          onInput={(target) => set({ target })}
-          hint={t("tunnel.target_hint")}
-          error={tried && problems.target ? t("tunnel.target_wrong") : undefined}
-        />
-        <Field
-          label={t("tunnel.listen_port")}
-          value={fields.listenPort}
-          onInput={(listenPort) => set({ listenPort })}
-          hint={t(`tunnel.${fields.kind}_port_hint`)}
-          error={tried && problems.port ? t("tunnel.port_wrong") : undefined}
-        />
-        {fields.kind === "terminate" && (
-          <AccessFields fields={fields} onChange={set} goesAround={goesAround} />
-        )}
-        <Field
-          label={t("tunnel.description")}
-          value={fields.description}
-          onInput={(description) => set({ description })}
-        />
-        {busy && fields.kind === "terminate" && (
-          <p class="muted" role="status">{t("tunnel.certificate_takes")}</p>
-        )}
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("tunnel.create")}
+      onClose={onClose}
+      wide
+      onSubmit={() => void submit()}
+      submit={t("tunnel.create")}
+      busy={busy}
+      error={error}
+    >
+      <Field
+        label={t("column.host")}
+        value={fields.name}
+        onInput={(name) => set({ name })}
+        hint={domain === null ? t("tunnel.full_name_hint") : t("tunnel.name_hint", { domain })}
+        error={tried && problems.name ? t("field.required") : undefined}
+        autoFocus
+      />
+      <Select
+        label={t("tunnel.kind")}
+        value={fields.kind}
+        options={[
+          { value: "passthrough", label: t("tunnel.passthrough") },
+          { value: "terminate", label: t("tunnel.terminate") },
+        ]}
+        onChange={(kind) => set({ kind })}
+        hint={t(`tunnel.${fields.kind}_hint`)}
+      />
+      <ClientSelect
+        clients={clients}
+        value={fields.clientId}
+        onChange={(clientId) => set({ clientId })}
+        error={tried && problems.client ? t("field.required") : undefined}
+      />
+      <Field
+        label={t("column.target")}
+        value={fields.target}
+        onInput={(target) => set({ target })}
+        hint={t("tunnel.target_hint")}
+        error={tried && problems.target ? t("tunnel.target_wrong") : undefined}
+      />
+      <Field
+        label={t("tunnel.listen_port")}
+        value={fields.listenPort}
+        onInput={(listenPort) => set({ listenPort })}
+        hint={t(`tunnel.${fields.kind}_port_hint`)}
+        error={tried && problems.port ? t("tunnel.port_wrong") : undefined}
+      />
+      {fields.kind === "terminate" && (
+        <AccessFields fields={fields} onChange={set} goesAround={goesAround} />
+      )}
+      <Field
+        label={t("tunnel.description")}
+        value={fields.description}
+        onInput={(description) => set({ description })}
+      />
+      {busy && fields.kind === "terminate" && (
+        <p class="muted" role="status">{t("tunnel.certificate_takes")}</p>
+      )}
+    </FormDialog>
   );
 }
 

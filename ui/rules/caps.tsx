@@ -5,8 +5,8 @@ import { call } from "../api/client.ts";
 import { invalidate } from "../api/query.ts";
 import type { RateLimit, Rule } from "../api/types.ts";
 import { AsCommand } from "../components/as_command.tsx";
-import { Dialog } from "../components/dialog.tsx";
-import { Form } from "../components/field.tsx";
+
+import { FormDialog } from "../components/form_dialog.tsx";
 import { formatBytes, formatRate } from "../components/format.ts";
 import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
@@ -73,18 +73,17 @@ export function CapsDialog({ rule, onClose }: CapsDialogProps) {
     onClose();
   };
   return (
-    <Dialog title={t("caps.edit_title", { id: rule.id })} onClose={onClose}>
-      <Form
-        onSubmit={() => void save()}
-        submit={t("action.save")}
-        busy={busy}
-        error={error}
-        onCancel={onClose}
-      >
-        <p class="muted">{t("caps.edit_text")}</p>
-        <CapInputs caps={caps} problems={tried ? problems : {}} onChange={setCaps} />
-        {isSound && <AsCommand {...capCommands(rule.id, body)} />}
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={t("caps.edit_title", { id: rule.id })}
+      onClose={onClose}
+      onSubmit={() => void save()}
+      submit={t("action.save")}
+      busy={busy}
+      error={error}
+    >
+      <p class="muted">{t("caps.edit_text")}</p>
+      <CapInputs caps={caps} problems={tried ? problems : {}} onChange={setCaps} />
+      {isSound && <AsCommand {...capCommands(rule.id, body)} />}
+    </FormDialog>
   );
 }
