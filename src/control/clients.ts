@@ -71,8 +71,13 @@ export class ClientService {
     clients.setAddress(clientId, parseClientAddress(address));
     const client = this.#get(clientId);
     logger.info("audit.client_update", { outcome: "success", client_id: clientId });
-    for (const listener of this.#moveListeners) listener(clientId);
+    this.moved(clientId);
     return client;
+  }
+
+  /** People may reach the client elsewhere: said by who changed that not through here. */
+  moved(clientId: string): void {
+    for (const listener of this.#moveListeners) listener(clientId);
   }
 
   /** Calls `listener` after people reach a client elsewhere. */

@@ -45,3 +45,21 @@ Deno.test("ClientService.revoke() refuses the token from now on and ends the ses
   service.remove("C1");
   assert.deepEqual(removed, ["C1"]);
 });
+
+Deno.test("ClientService tells where clients may be reached elsewhere, however that changed", () => {
+  using db = new TemporaryStore();
+  const service = new ClientService({
+    clients: new ClientRepository(db.store),
+    rules: { renameClient: () => undefined },
+    registry: new SessionRegistry(db.clock),
+    clock: db.clock,
+    logger: new RecordingLogger(),
+    onRemoved: () => undefined,
+  });
+  db.addClient({ clientId: "C1", clientName: "edge-01" });
+  const moved: string[] = [];
+  service.onMoved((clientId) => moved.push(clientId));
+  service.setAddress("C1", "10.0.0.7");
+  service.moved("C2");
+  assert.deepEqual(moved, ["C1", "C2"]);
+});

@@ -25,8 +25,14 @@ const CLOSED: Gate = {
 
 export class HostTable implements RouteTable {
   readonly #entries = new Map<string, Entry>();
+  readonly #onDelete: (host: string) => void;
   #login: Gate = CLOSED;
   readonly #gate: Gate = { admit: (request, host) => this.#login.admit(request, host) };
+
+  /** @param onDelete hears of hosts that are published no more */
+  constructor(onDelete: (host: string) => void = () => undefined) {
+    this.#onDelete = onDelete;
+  }
 
   /** Sets the login in front of protected hosts. Until then they are closed. */
   protectWith(login: Gate): void {
@@ -40,7 +46,7 @@ export class HostTable implements RouteTable {
   }
 
   delete(host: string): void {
-    this.#entries.delete(host);
+    if (this.#entries.delete(host)) this.#onDelete(host);
   }
 
   get(host: string): IngressRoute | undefined {

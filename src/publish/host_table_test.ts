@@ -17,6 +17,18 @@ Deno.test("HostTable has what was put last", () => {
   assert.equal(table.policyOf("app.test"), undefined);
 });
 
+Deno.test("HostTable tells of hosts that are published no more", () => {
+  const gone: string[] = [];
+  const table = new HostTable((host) => gone.push(host));
+  table.delete("app.test");
+  table.put("app.test", upstream, null);
+  table.put("app.test", upstream, { users: null });
+  assert.deepEqual(gone, []);
+  table.delete("app.test");
+  table.delete("app.test");
+  assert.deepEqual(gone, ["app.test"]);
+});
+
 Deno.test("HostTable keeps protected hosts closed until there is a login", async () => {
   const table = new HostTable();
   table.put("app.test", upstream, { users: null });

@@ -8,6 +8,7 @@
 import type { ClientService } from "../control/clients.ts";
 import type { RuleService } from "../control/rules.ts";
 import type { Clock } from "../core/clock.ts";
+import { errorText } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Random } from "../system/random.ts";
 import type { UserStore } from "../identity/identity_store.ts";
@@ -86,13 +87,15 @@ export interface Publish extends Sites {
    * @throws what the system says when an address cannot be bound
    */
   start(stack: AsyncDisposableStack): Promise<void>;
+  /** Takes over the certificates that the operator supplies, as they are now. */
+  reload(): Promise<void>;
 }
 
 /** Puts the services together; nothing listens yet. */
 export function createPublish(options: PublishOptions): Publish {
   const { config, store, publicOrigin } = options;
   const state = new PublishStateRepository(store);
-  const table = new HostTable();
+  const table = new HostTable((host) => options.metrics.ingress.forget(host));
   const domain = () => state.get().domain;
   const hosts = new HostRegistry({
     hosts: new PublishedHostRepository(store),
@@ -141,6 +144,13 @@ export function createPublish(options: PublishOptions): Publish {
       stack.defer(() => sites.sites.stop());
       await sites.sites.start();
       stack.use(usersExport).start();
+    },
+    async reload() {
+      try {
+        await certification.certificates.reload();
+      } catch (error) {
+        options.logger.warn("certificates.reload_failed", { error: errorText(error) });
+      }
     },
   };
 }

@@ -105,6 +105,8 @@ export function createServices(
     logger,
     onRotated(clientId) {
       const disconnected = registry.disconnect(clientId);
+      // An enrollment may bring another address.
+      clients.moved(clientId);
       logger.info("client.enrollment_rotated", {
         client_name: clientRows.get(clientId)?.clientName,
         disconnected,

@@ -132,6 +132,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     async reload() {
       await reloadConfig();
       await opened.shared?.sync();
+      await publish?.reload();
     },
     stop: () => running.disposeAsync(),
   };
