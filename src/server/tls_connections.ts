@@ -47,6 +47,9 @@ export class TlsConnections {
     socket.once("secure", () => {
       deadline[Symbol.dispose]();
       this.#carriers.set(socket, tcp);
+      // What nobody reads must not be taken in: see `TcpSocket.hold()`.
+      socket.on("pause", () => tcp.hold());
+      socket.on("resume", () => tcp.release());
       onSecure(socket);
     });
   }
