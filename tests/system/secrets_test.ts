@@ -30,7 +30,7 @@ async function examples({ http }: ServerHandle): Promise<Example[]> {
       string,
       Record<string, {
         parameters?: { in: string; name: string; schema: { example?: unknown } }[];
-        requestBody?: { content: { "application/json": { example?: Record<string, unknown> } } };
+        requestBody?: { content: { "application/json"?: { example?: Record<string, unknown> } } };
       }>
     >;
   };
@@ -44,7 +44,8 @@ async function examples({ http }: ServerHandle): Promise<Example[]> {
             parameters.find((it) => it.in === "path" && it.name === name)?.schema.example ?? 0,
           ),
       ),
-      body: requestBody?.content["application/json"].example ?? null,
+      // An upload has no example.
+      body: requestBody?.content["application/json"]?.example ?? null,
     }))
   ).filter(({ path }) => !path.endsWith("/stream") && path !== "/v1/openapi.json");
 }
