@@ -3,8 +3,6 @@ import { FakeClock } from "../../tests/kit/fake_clock.ts";
 import { RawHttp } from "../../tests/kit/raw_http.ts";
 import { RecordingLogger } from "../../tests/kit/recording_logger.ts";
 import { HTTP_CONNECTIONS } from "../core/limits.ts";
-import { systemRandom } from "../system/random.ts";
-import { type CertificatePair, generateSelfSigned } from "../wire/self_signed.ts";
 import { type Handler, type HttpLimits, HttpServer } from "./http_server.ts";
 
 /** For connections that are to time out whatever happens. */
@@ -17,11 +15,6 @@ const SOON: HttpLimits = {
 /** For those that have something to do first, on a machine that is slow itself. */
 const LATER: HttpLimits = { ...SOON, headersTimeoutMs: 2_000, requestTimeoutMs: 2_000 };
 
-interface FixtureOptions {
-  readonly limits?: HttpLimits;
-  readonly tls?: CertificatePair | undefined;
-}
-
 class Fixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly server: HttpServer;
@@ -29,9 +22,8 @@ class Fixture implements AsyncDisposable {
   readonly logger = new RecordingLogger();
   readonly #conns = new DisposableStack();
 
-  constructor(handler: Handler, { limits = HTTP_CONNECTIONS, tls }: FixtureOptions = {}) {
+  constructor(handler: Handler, limits: HttpLimits = HTTP_CONNECTIONS) {
     this.server = new HttpServer({
-      tls,
       listen: { host: "127.0.0.1", port: 0 },
       clock: this.clock,
       logger: this.logger,
@@ -128,7 +120,7 @@ Deno.test("HttpServer refuses what no request can be, and goes on", async () => 
 
 for (const [name, sent] of [["nothing", ""], ["half a header", "GET / HTTP/1.1\r\nHo"]] as const) {
   Deno.test(`HttpServer cuts a connection that sends ${name}`, async () => {
-    await using fixture = new Fixture(hello, { limits: SOON });
+    await using fixture = new Fixture(hello, SOON);
     const conn = await fixture.open();
     await conn.send(sent);
     assert.match(await conn.rest(), /^HTTP\/1\.1 408 /);
@@ -137,7 +129,7 @@ for (const [name, sent] of [["nothing", ""], ["half a header", "GET / HTTP/1.1\r
 }
 
 Deno.test("HttpServer cuts a connection whose header comes byte by byte", async () => {
-  await using fixture = new Fixture(hello, { limits: SOON });
+  await using fixture = new Fixture(hello, SOON);
   const conn = await fixture.open();
   await conn.send("GET / HTTP/1.1\r\nX: ");
   const drip = setInterval(() => void conn.send("a").catch(() => undefined), 5);
@@ -270,7 +262,7 @@ Deno.test("HttpServer leaves an event stream alone, however long it is silent", 
   const stream = streaming();
   await using fixture = new Fixture(
     (request) => request.url.endsWith("/stream") ? stream.handler() : hello(request, ""),
-    { limits: LATER },
+    LATER,
   );
   const conn = await fixture.open();
   const headers = await conn.get("/stream", "\r\n\r\n");
@@ -303,7 +295,7 @@ Deno.test("HttpServer makes room by closing the oldest connection without a requ
   const stream = streaming();
   await using fixture = new Fixture(
     (request) => request.url.endsWith("/stream") ? stream.handler() : hello(request, ""),
-    { limits },
+    limits,
   );
   const busy = await fixture.open();
   await busy.get("/stream", "\r\n\r\n");
@@ -326,7 +318,7 @@ Deno.test("HttpServer makes room by closing the oldest connection without a requ
 Deno.test("HttpServer refuses a connection when everybody else is served", async () => {
   const limits = { ...HTTP_CONNECTIONS, connectionsPerPeerMax: 1 };
   const stream = streaming();
-  await using fixture = new Fixture(stream.handler, { limits });
+  await using fixture = new Fixture(stream.handler, limits);
   const busy = await fixture.open();
   await busy.get("/", "\r\n\r\n");
   const late = await fixture.open();
@@ -361,42 +353,3 @@ Deno.test("HttpServer.stop() finishes what is under way, closes the rest, and cu
   await stopped;
   assert.equal(await hanging.rest(), "");
 });
-
-Deno.test("HttpServer does not take in a body that nobody reads, over TLS either", async () => {
-  const pair = await generateSelfSigned({
-    commonName: "localhost",
-    names: ["localhost"],
-    nowMs: Date.now(),
-    random: systemRandom,
-  });
-  for (const tls of [undefined, pair]) {
-    const answered = Promise.withResolvers<Response>();
-    await using fixture = new Fixture(() => answered.promise, { tls });
-    const { port } = fixture.server.address;
-    using conn = tls === undefined
-      ? await Deno.connect({ hostname: "127.0.0.1", port })
-      : await Deno.connectTls({ hostname: "localhost", port, caCerts: [pair.certPem] });
-    await conn.write(
-      utf8.encode("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"),
-    );
-    const sent = await sendUntilStuck(conn, 99_999_999);
-    assert.ok(sent < 50_000_000, `${sent} bytes were taken in`);
-    answered.resolve(new Response("enough"));
-  }
-});
-
-const utf8 = new TextEncoder();
-
-/** Sends up to `max` bytes; how many went before the other end took no more for a while. */
-async function sendUntilStuck(conn: Deno.Conn, max: number): Promise<number> {
-  const chunk = new Uint8Array(64 * 1024);
-  let sent = 0;
-  const sending = (async () => {
-    while (sent < max) sent += await conn.write(chunk.subarray(0, max - sent));
-  })().catch(() => undefined);
-  for (let before = -1; before < sent && sent < max;) {
-    before = sent;
-    await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 250))]);
-  }
-  return sent;
-}
