@@ -114,6 +114,45 @@ export const REMEDIES = {
   ),
   client_already_exists: remedy("Choose another name.", "请使用其他名称。"),
   user_already_exists: remedy("Choose another user ID.", "请使用其他用户 ID。"),
+  access_needs_private_upstream: remedy(
+    "Choose a client on a private network, or let everybody in.",
+    "请选择私有网络中的客户端，或对所有人开放。",
+  ),
+  certificate_failed: remedy(
+    "Check that the name leads to this server and that port 80 is open to it, then try again.",
+    "请检查名称是否指向此服务器且 80 端口已开放，然后重试。",
+  ),
+  dns_mismatch: remedy(
+    "Correct the DNS record; a change may take an hour to be seen.",
+    "请修正 DNS 记录；更改可能需要一小时才能生效。",
+  ),
+  domain_not_set: remedy(
+    "Give a full name, or set the domain under Publish, Set-up.",
+    "请填写完整名称，或在“发布 → 设置”中设置域名。",
+  ),
+  file_too_large: remedy(
+    "The server's max_file_size says how much.",
+    "上限见服务器的 max_file_size。",
+  ),
+  host_in_use: remedy("Choose another name.", "请使用其他名称。"),
+  host_limit_reached: remedy(
+    "Remove a name that is not needed, or raise max_hosts.",
+    "请删除不需要的名称，或提高 max_hosts。",
+  ),
+  host_reserved: remedy("Choose another name.", "请使用其他名称。"),
+  listen_port_unavailable: remedy(
+    "Name a port, or ask an administrator for more ports on this client.",
+    "请指定端口，或向管理员申请此客户端的更多端口。",
+  ),
+  publish_in_use: remedy("Remove the host names and sites first.", "请先删除主机名和站点。"),
+  publish_not_ready: remedy(
+    "An administrator finishes the set-up first, under Publish, Set-up.",
+    "请先由管理员在“发布 → 设置”中完成设置。",
+  ),
+  site_too_large: remedy(
+    "Delete what is not needed; the server's max_site_size says how much there may be.",
+    "请删除不需要的文件；上限见服务器的 max_site_size。",
+  ),
   client_not_revoked: remedy("Revoke the client first.", "请先吊销客户端。"),
   last_superadmin: remedy("Make somebody else superadmin first.", "请先指定另一位超级管理员。"),
   cannot_remove_self: remedy("Another administrator can.", "请由其他管理员操作。"),
