@@ -56,7 +56,7 @@ export interface Certification {
 }
 
 export function createCertification(options: CertificationOptions): Certification {
-  const { config, state, clock, logger, metrics } = options;
+  const { config, state, hosts, clock, logger, metrics } = options;
   const { acmeDirectory, acmeCaPath, certsDir, dnsServer } = config();
   const challenges = new Challenges();
   const authority = new AcmeAuthority({
@@ -72,6 +72,7 @@ export function createCertification(options: CertificationOptions): Certificatio
     store: new CertificateStore({ directory: certsDir, clock, logger }),
     issue: (host, signal) => authority.issue(host, signal),
     metrics: metrics.certificates,
+    isPublished: (host) => host === state.get().domain || hosts.lookup(host) !== undefined,
   });
   const { lookUp = systemLookUp({ server: dnsServer, clock }) } = options;
   const work = provisionWork({

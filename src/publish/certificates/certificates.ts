@@ -22,6 +22,8 @@ export interface CertificatesOptions {
   /** Gets a new certificate. */
   readonly issue: (host: string, signal: AbortSignal) => Promise<PemPair>;
   readonly metrics: CertificateMetrics;
+  /** Whether a host still leads somewhere: nothing is renewed for one that does not. */
+  readonly isPublished: (host: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -231,6 +233,10 @@ export class Certificates implements CertificateAuthority, AsyncDisposable {
   async #renew(): Promise<void> {
     for (const host of [...this.#wanted]) {
       if (this.#stop.signal.aborted) return;
+      if (!this.#options.isPublished(host)) {
+        this.#wanted.delete(host);
+        continue;
+      }
       // A failure was noted, with the time of the next attempt.
       if (this.#dueAt(host) <= this.#now()) await this.#issue(host).catch(() => undefined);
     }

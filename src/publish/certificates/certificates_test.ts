@@ -24,6 +24,8 @@ class World implements AsyncDisposable {
   /** Hosts for which a certificate was asked. */
   readonly asked: string[] = [];
   lifeMs = 90 * DAY;
+  /** Hosts that went without anybody's saying so, as those of a user who was deleted. */
+  readonly gone = new Set<string>();
   refusal: Error | null = null;
   /** What an issuance waits for. */
   gate: Promise<void> = Promise.resolve();
@@ -42,6 +44,7 @@ class World implements AsyncDisposable {
       store: new CertificateStore({ directory: this.directory, clock, logger }),
       issue: (host) => this.#issue(host),
       metrics: this.metrics,
+      isPublished: (host) => !this.gone.has(host),
       clock,
       random: systemRandom,
       logger,
@@ -292,6 +295,17 @@ Deno.test("a certificate survives its host until it ends; then its files are rem
   assert.equal(world.certificates.status(HOST).status, "none");
   await assert.rejects(Deno.stat(`${world.directory}/${HOST}`), Deno.errors.NotFound);
   assert.equal(world.asked.length, 1);
+});
+
+Deno.test("nothing is renewed for a host that leads nowhere any more", async () => {
+  await using world = new World();
+  const certificates = await world.open();
+  certificates.start();
+  await world.clock.armed();
+  assert.deepEqual(world.asked, [HOST]);
+  world.gone.add(HOST);
+  await world.pass(61 * DAY);
+  assert.deepEqual(world.asked, [HOST]);
 });
 
 Deno.test("an expired certificate is not presented", async () => {
