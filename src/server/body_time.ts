@@ -23,10 +23,15 @@ export function limitBody(message: IncomingMessage, { clock, timeoutMs }: BodyTi
   const timer = clock.timer(timeoutMs, () => {
     if (!message.complete) cut(message);
   });
-  const done = () => timer[Symbol.dispose]();
+  const { socket } = message;
+  const done = () => {
+    timer[Symbol.dispose]();
+    // A connection outlives its requests, and must not remember each of them.
+    socket.off("close", done);
+  };
   message.once("end", done);
   message.once("close", done);
-  message.socket.once("close", done);
+  socket.once("close", done);
 }
 
 /**
