@@ -7,14 +7,14 @@ import type { Site } from "../api/types.ts";
 import { isSuperadmin } from "../app/session.ts";
 import { Confirm } from "../components/dialog.tsx";
 import { Field, Form } from "../components/field.tsx";
-import { formatBytes, formatInstant } from "../components/format.ts";
+import { formatBytes } from "../components/format.ts";
 import { Check } from "../components/inputs.tsx";
 import { ErrorState, Loading } from "../components/states.tsx";
 import { toast } from "../components/toast.tsx";
 import { explain } from "../i18n/explain.ts";
 import { t } from "../i18n/i18n.ts";
+import { CertificateFacts } from "../publish/certificate_state.tsx";
 import { SiteFiles } from "../publish/site_files.tsx";
-import { CertificateBadge } from "../publish/tunnel_badges.tsx";
 import { CERTIFICATE_TIMEOUT, userIds } from "../publish/tunnel_form.ts";
 
 /** One site: its settings, and its files. */
@@ -39,7 +39,6 @@ export default function SitePage() {
 }
 
 function Facts({ site }: { readonly site: Site }) {
-  const { cert } = site;
   return (
     <section class="card">
       <dl class="facts">
@@ -55,11 +54,7 @@ function Facts({ site }: { readonly site: Site }) {
         <dd>{formatBytes(site.total_size)}</dd>
         <dt>{t("column.certificate")}</dt>
         <dd>
-          <CertificateBadge cert={cert} />
-          {cert.not_after !== null && (
-            <p class="hint">{t("certificate.until", { time: formatInstant(cert.not_after) })}</p>
-          )}
-          {cert.last_error !== null && <p class="hint bad-text">{cert.last_error}</p>}
+          <CertificateFacts cert={site.cert} />
         </dd>
       </dl>
       {!site.dns_verified && isSuperadmin() && <VerifyDns site={site} />}

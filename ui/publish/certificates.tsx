@@ -1,8 +1,8 @@
+import { Fragment } from "preact";
 import { useQuery } from "../api/query.ts";
-import type { HostCertificate } from "../api/types.ts";
 import { formatInstant } from "../components/format.ts";
 import { t } from "../i18n/i18n.ts";
-import { CertificateBadge } from "./tunnel_badges.tsx";
+import { CertificateFacts } from "./certificate_state.tsx";
 
 /** Every host that has a certificate or wants one, and what is wrong with it. */
 export function Certificates() {
@@ -11,25 +11,21 @@ export function Certificates() {
   return (
     <section class="card">
       <h2>{t("certificate.title")}</h2>
-      <dl class="facts">{data.map((it) => <Row key={it.host} cert={it} />)}</dl>
+      <dl class="facts">
+        {data.map((it) => (
+          <Fragment key={it.host}>
+            <dt>{it.host}</dt>
+            <dd>
+              <CertificateFacts cert={it} />
+              {it.next_attempt !== null && (
+                <p class="hint">
+                  {t("certificate.next", { time: formatInstant(it.next_attempt) })}
+                </p>
+              )}
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
     </section>
-  );
-}
-
-function Row({ cert }: { readonly cert: HostCertificate }) {
-  const { host, not_after: until, last_error: error, next_attempt: next } = cert;
-  return (
-    <>
-      <dt>{host}</dt>
-      <dd>
-        <CertificateBadge cert={cert} />
-        {until !== null && (
-          <p class="hint">{t("certificate.until", { time: formatInstant(until) })}</p>
-        )}
-        {error !== null && <p class="hint bad-text">{error}</p>}
-        {next !== null && <p class="hint">{t("certificate.next", { time: formatInstant(next) })}
-        </p>}
-      </dd>
-    </>
   );
 }

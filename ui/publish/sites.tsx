@@ -13,7 +13,7 @@ import { formatBytes } from "../components/format.ts";
 import { Check } from "../components/inputs.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
-import { CertificateBadge } from "./tunnel_badges.tsx";
+import { CertificateBadge } from "./certificate_state.tsx";
 import { CERTIFICATE_TIMEOUT } from "./tunnel_form.ts";
 
 /** Folders of files that this server serves, once it is set up. */

@@ -12,13 +12,13 @@ import type { Tunnel } from "../api/types.ts";
 import { Confirm, Dialog } from "../components/dialog.tsx";
 import { Field } from "../components/field.tsx";
 import { FormDialog } from "../components/form_dialog.tsx";
-import { formatInstant } from "../components/format.ts";
 import { toast } from "../components/toast.tsx";
 import { t } from "../i18n/i18n.ts";
+import { CertificateFacts } from "./certificate_state.tsx";
 import { DnsRecord } from "./dns_record.tsx";
-import { CertificateBadge, TunnelState } from "./tunnel_badges.tsx";
 import { CERTIFICATE_TIMEOUT, userIds } from "./tunnel_form.ts";
 import { AccessFields } from "./tunnel_new.tsx";
+import { TunnelState } from "./tunnel_state.tsx";
 
 interface TunnelDialogProps {
   readonly tunnel: Tunnel;
@@ -70,15 +70,7 @@ export function TunnelDetails({ tunnel, onClose, onEdit, onRemove }: TunnelDetai
           <>
             <dt>{t("column.certificate")}</dt>
             <dd>
-              <CertificateBadge cert={tunnel.cert} />
-              {tunnel.cert.not_after !== null && (
-                <p class="hint">
-                  {t("certificate.until", { time: formatInstant(tunnel.cert.not_after) })}
-                </p>
-              )}
-              {tunnel.cert.last_error !== null && (
-                <p class="hint bad-text">{tunnel.cert.last_error}</p>
-              )}
+              <CertificateFacts cert={tunnel.cert} />
             </dd>
           </>
         )}

@@ -6,9 +6,10 @@ import { useUrlState } from "../app/url_state.ts";
 import { type Column, DataTable } from "../components/data_table.tsx";
 import { Empty, ErrorState, Loading } from "../components/states.tsx";
 import { t } from "../i18n/i18n.ts";
-import { CertificateBadge, TunnelState } from "./tunnel_badges.tsx";
+import { CertificateBadge } from "./certificate_state.tsx";
 import { EditTunnel, RemoveTunnel, TunnelDetails } from "./tunnel_dialogs.tsx";
 import { NewTunnel } from "./tunnel_new.tsx";
+import { TunnelState } from "./tunnel_state.tsx";
 
 type Opened =
   | { readonly kind: "new" }
